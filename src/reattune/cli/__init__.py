@@ -1,0 +1,53 @@
+"""The command line. Commands are imported when they are called, so that `--help` stays quick."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+import click
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    "analyze": ("reattune.cli.analyze", "Find strains, their repair and the reasons, in sessions."),
+    "evaluate": ("reattune.cli.evaluate", "Measure the model on labelled sessions of your own."),
+    "demo": ("reattune.cli.demo", "Analyze a bundled fictional session and write its report."),
+}
+"""Command name -> module with a `command`, and the line `reattune --help` shows for it."""
+
+
+class LazyGroup(click.Group):
+    """A group that imports a command's module when the command is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        """The commands in the order of COMMANDS."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """The command, imported now."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = import_module(COMMANDS[cmd_name][0]).command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """The list of commands from COMMANDS, without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="reattune", message="reattune %(version)s")
+def main() -> None:
+    """Notice, name, track and repair ruptures in the therapeutic alliance.
+
+    Everything runs on this machine; no word of a session leaves it.
+
+    Exit codes: 0 done, 2 wrong usage, 3 unusable input, 4 unclear who the therapist is, 5 not
+    English, 6 weights damaged, 7 a package is missing, 8 output not written, 9 some of several
+    files failed, 1 anything else.
+    """
+
+
+def run(**options: Any) -> None:
+    """Entry point for `python -m reattune`."""
+    main(prog_name="reattune", **options)

@@ -1,0 +1,50 @@
+"""What tests share: where things are, and that nothing is skipped where CI=true."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+CI = os.environ.get("CI") == "true"
+NEEDS = {"browser": "chromium", "strace": "strace"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip by name what the system lacks; under CI run it and let it fail."""
+    if CI:
+        return
+    for item in items:
+        for mark, command in NEEDS.items():
+            if item.get_closest_marker(mark) and shutil.which(command) is None:
+                item.add_marker(pytest.mark.skip(reason=f"{command} is not installed"))
+
+
+@pytest.fixture
+def transcript(tmp_path: Path) -> Path:
+    """A short session as a plain-text file, with a rupture, a misstep and a repair."""
+    path = tmp_path / "session.txt"
+    path.write_text(TALK, "utf-8")
+    return path
+
+
+TALK = """\
+T: Good to see you. How was the week?
+C: Busy. I kept thinking about what we said about my sister, and I wrote some of it down.
+T: What did you write?
+C: That I always end up being the one who drives over and sorts it out, every single time.
+T: Did you do the thought record I gave you for homework?
+C: No. I don't see the point of those forms. You keep giving me forms and they don't help.
+T: Well, most of my clients find them very helpful once they actually do them.
+C: You're not listening to me. I just told you it doesn't help.
+T: You're right. I pushed the form again just when you were telling me it doesn't help. That was me \
+not listening, and I can see why you'd be fed up with it.
+C: Yeah. It felt like you cared more about the sheet than about what I was saying about her.
+T: That makes sense. How is it for you to say that to me here?
+C: Odd. But good, I think. I never say it to anyone, I just drive over and get cross in the car.
+T: So what would be useful today, instead of the form?
+C: I would like to work out what to say to her on Sunday, without making it into a row again.
+"""

@@ -1,0 +1,151 @@
+"""Writes docs/accuracy.md and its calibration curve from the shipped out-of-fold scores.
+
+`python -m training.figures`. Needs the corpora, not the training packages.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from reattune.evaluate import evaluate
+from reattune.labelled import Labelled
+from reattune.thresholds import load_points
+from training.corpora import load_corpora
+
+DOCS = Path(__file__).parents[1] / "docs"
+CORPORA = {
+    "annomi": "AnnoMI, real demonstration transcripts",
+    "plain": "plain dialogues, written, real density",
+    "written": "written dialogues, denser in markers",
+}
+NAMES = {
+    "any": "any client marker",
+    "withdrawal": "withdrawal",
+    "confrontation": "confrontation",
+    "repair": "repair move",
+    "misstep": "misstep",
+}
+SIZE, EDGE = 320, 44  # pixels of the curve's square and its margin
+
+
+def load() -> dict[str, list[Labelled]]:
+    """Corpus -> its labelled sessions."""
+    found: dict[str, list[Labelled]] = {}
+    for item in load_corpora():
+        found.setdefault(item.corpus, []).append(item.labelled)
+    return found
+
+
+def interval(row: dict[str, Any], key: str) -> str:
+    """A figure with its 95% interval."""
+    low, high = row[f"{key}_95"]
+    return f"{row[key]:.2f} ({low:.2f} to {high:.2f})"
+
+
+def family_table(result: dict[str, Any]) -> str:
+    """Markdown: a row a family."""
+    head = (
+        "| | turns | marked | average precision | AUC | F1 | balanced accuracy | found | right "
+        "| always-flag F1 | Brier | calibration error |\n|---|" + "---:|" * 11 + "\n"
+    )
+    rows = []
+    for name, row in result["families"].items():
+        base = 2 * row["prevalence"] / (1 + row["prevalence"])
+        rows.append(
+            f"| {NAMES[name]} | {row['n']} | {row['positives']} | "
+            f"{interval(row, 'average_precision')} | {row['auc']:.2f} | {interval(row, 'f1')} | "
+            f"{row['balanced_accuracy']:.2f} | {row['sensitivity']:.2f} | {row['ppv']:.2f} | "
+            f"{base:.2f} | {row['brier']:.3f} | {row['calibration_error']:.3f} |"
+        )
+    return head + "\n".join(rows)
+
+
+def code_table(results: dict[str, dict[str, Any]]) -> str:
+    """Markdown: a row a code, support and average precision in each corpus."""
+    head = "| code | " + " | ".join(f"{c}: n | AP" for c in results) + " |\n"
+    head += "|---|" + "---:|" * (2 * len(results)) + "\n"
+    rows = []
+    for id in next(iter(results.values()))["codes"]:
+        cells = []
+        for result in results.values():
+            row = result["codes"][id]
+            star = "*" if row["unproven"] else ""
+            ap = "-" if not row["positives"] else f"{row['average_precision']:.2f}{star}"
+            cells.append(f"{row['positives']} | {ap}")
+        rows.append(f"| `{id}` | " + " | ".join(cells) + " |")
+    return head + "\n".join(rows)
+
+
+def point_table() -> str:
+    """Markdown: what the three operating points were measured to do."""
+    head = (
+        "| flags | right, any marker | found, any marker | flags per 100 client turns "
+        "| false episodes per 100 turns |\n|---|---:|---:|---:|---:|\n"
+    )
+    rows = [
+        f"| `{name}` | {m['precision_any']:.2f} | {m['sensitivity_any']:.2f} | "
+        f"{m['flags_per_100_client_turns']:.1f} | {m['false_episodes_per_100_turns']:.1f} |"
+        for name, m in ((n, p.reliability) for n, p in load_points().items())
+    ]
+    return head + "\n".join(rows)
+
+
+def curve(results: dict[str, dict[str, Any]]) -> str:
+    """SVG: predicted against observed share of any client marker, a line a corpus."""
+    shapes = []
+    for k, (corpus, result) in enumerate(results.items()):
+        rows = [r for r in result["families"]["any"]["calibration"] if r["n"] >= 10]
+        spots = [(EDGE + SIZE * r["predicted"], EDGE + SIZE * (1 - r["observed"])) for r in rows]
+        line = " ".join(f"{x:.1f},{y:.1f}" for x, y in spots)
+        dash = ("", "6 3", "2 3")[k % 3]
+        shapes.append(
+            f'<polyline points="{line}" fill="none" stroke="#1d4e89" stroke-width="2" '
+            f'stroke-dasharray="{dash}"/>'
+        )
+        shapes += [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="#1d4e89"/>' for x, y in spots]
+        y = EDGE + 16 + 18 * k
+        shapes.append(
+            f'<line x1="{EDGE + 10}" x2="{EDGE + 40}" y1="{y}" y2="{y}" stroke="#1d4e89" '
+            f'stroke-width="2" stroke-dasharray="{dash}"/>'
+            f'<text x="{EDGE + 46}" y="{y + 4}">{corpus}</text>'
+        )
+    return frame("\n".join(shapes))
+
+
+def frame(inside: str) -> str:
+    """The square, its diagonal and its labels around the curves."""
+    end, total = EDGE + SIZE, SIZE + 2 * EDGE
+    ticks = "".join(
+        f'<text x="{EDGE + SIZE * v:.0f}" y="{end + 16}" text-anchor="middle">{v:.1f}</text>'
+        f'<text x="{EDGE - 8}" y="{end - SIZE * v + 4:.0f}" text-anchor="end">{v:.1f}</text>'
+        for v in (0, 0.5, 1)
+    )
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {total} {total}" role="img" '
+        'font-family="sans-serif" font-size="12"><title>Calibration of any client marker</title>'
+        f'<rect width="{total}" height="{total}" fill="#fff"/>'
+        f'<rect x="{EDGE}" y="{EDGE}" width="{SIZE}" height="{SIZE}" fill="none" stroke="#999"/>'
+        f'<line x1="{EDGE}" y1="{end}" x2="{end}" y2="{EDGE}" stroke="#bbb"/>{ticks}'
+        f'<text x="{EDGE + SIZE / 2}" y="{total - 8}" text-anchor="middle">shown probability</text>'
+        f'<text x="14" y="{EDGE + SIZE / 2}" text-anchor="middle" transform="rotate(-90 14 '
+        f'{EDGE + SIZE / 2})">share marked by coders</text>{inside}</svg>\n'
+    )
+
+
+def main() -> None:
+    """Write the page and the curve."""
+    results = {name: evaluate(rows, resamples=500) for name, rows in load().items()}
+    (DOCS / "images").mkdir(exist_ok=True)
+    (DOCS / "images" / "calibration.svg").write_text(curve(results), "utf-8")
+    parts = [(DOCS / "accuracy.head.md").read_text("utf-8")]
+    parts += ["## The three operating points, on AnnoMI\n", point_table(), ""]
+    for name, result in results.items():
+        parts += [f"## {CORPORA[name]}\n", family_table(result), ""]
+    parts += ["## Single codes\n", code_table(results), ""]
+    parts.append("`*`: fewer than 20 labelled turns, unproven. `-`: none.\n")
+    (DOCS / "accuracy.md").write_text("\n".join(parts), "utf-8")
+
+
+if __name__ == "__main__":
+    main()
