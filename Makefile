@@ -5,14 +5,15 @@ BIN := $(VENV)/bin
 TRAIN := .venv-train
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 
-.PHONY: help demo test lint check train evaluate docs-figures bench lock clean
+.PHONY: help demo test lint check train evaluate figures bench lock clean
 
 help:
 	@echo "make demo      analyze a bundled session, write its HTML report"
 	@echo "make test      lint and run the whole test suite"
 	@echo "make train     rebuild the marker model's weights"
 	@echo "make evaluate  print the cross-validated figures of the shipped model"
-	@echo "make bench     speed and throughput"
+	@echo "make figures   rewrite the docs' figures from the shipped weights"
+	@echo "make bench     speed and throughput against named baselines"
 
 $(VENV)/.demo: requirements/run.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -54,8 +55,13 @@ train: $(TRAIN)/.ready
 evaluate: $(VENV)/.demo
 	$(BIN)/python -m training.evaluate
 
-bench: $(VENV)/.dev
-	$(BIN)/python -m benchmarks.speed
+figures: $(VENV)/.demo
+	$(BIN)/python -m training.figures
+	$(BIN)/python -m training.card
+	$(BIN)/python -m tools.make_docs
+
+bench: $(TRAIN)/.ready
+	$(TRAIN)/bin/python -m benchmarks.speed
 
 lock:
 	tools/lock.sh

@@ -40,8 +40,8 @@ T: Did you do the thought record I gave you for homework?
 C: No. I don't see the point of those forms. You keep giving me forms and they don't help.
 T: Well, most of my clients find them very helpful once they actually do them.
 C: You're not listening to me. I just told you it doesn't help.
-T: You're right. I pushed the form again just when you were telling me it doesn't help. That was me \
-not listening, and I can see why you'd be fed up with it.
+T: You're right. I pushed the form again just when you told me it doesn't help. That was me not \
+listening, and I can see why you'd be fed up with it.
 C: Yeah. It felt like you cared more about the sheet than about what I was saying about her.
 T: That makes sense. How is it for you to say that to me here?
 C: Odd. But good, I think. I never say it to anyone, I just drive over and get cross in the car.

@@ -1,7 +1,9 @@
 """Each format by a hand-written export of its kind: turns, speakers, times, marks, notes."""
 
+import inspect
 import io
 import json
+import re
 from pathlib import Path
 
 import docx
@@ -238,6 +240,11 @@ def test_otter_names_times_header_and_footer():
     ]
     assert [turn.start for turn in session.turns] == [2.0, 9.0, 21.0, 3631.0, 3640.0]
     assert note(session, "preamble-skipped") == "Left out 6 lines before the first speaker."
+
+
+def test_a_line_of_words_that_ends_in_a_time_is_no_name():
+    text = "Ruth  0:08  \nSo.\n\nSol  0:11  \nWell, I-I [unintelligible 00:01:35]\n"
+    assert said(parse("x.txt", text)) == [("Ruth", "So."), ("Sol", "Well, I-I [inaudible]")]
 
 
 # --- speech recognition --------------------------------------------------------------------------
@@ -721,3 +728,27 @@ def test_a_forced_format_is_used():
 
 def test_stated_roles_survive_reading():
     assert [t.role for t in read(TRANSCRIPTS / "letters.txt").turns][:2] == ["therapist", "client"]
+
+
+# --- the documentation ---------------------------------------------------------------------------
+
+
+FORMATS_PAGE = (Path(__file__).parents[1] / "docs" / "formats.md").read_text(encoding="utf-8")
+
+
+def test_every_format_note_and_error_is_documented():
+    source = "".join(
+        path.read_text(encoding="utf-8")
+        for path in Path(inspect.getfile(Reader)).parent.iterdir()
+        if path.suffix == ".py"
+    )
+    calls = re.findall(r'(?:Note|InputError|_unopened)\(\s*"([a-z-]+)"', source)
+    kinds = re.findall(r'= \(\s*"([a-z-]+)",\s*"This', source)
+    assert len({*calls, *kinds}) > 35
+    missing = [slug for slug in {*calls, *kinds, *READERS} if f"`{slug}`" not in FORMATS_PAGE]
+    assert missing == []
+
+
+def test_the_example_in_the_documentation_runs():
+    (example,) = re.findall(r"```python\n(.*?)```", FORMATS_PAGE, re.S)
+    exec(example, {})

@@ -83,6 +83,15 @@ def test_near_misses_and_every_turn_only_when_verbose() -> None:
     assert len(full) > len(brief)
 
 
+def test_what_repaired_an_episode_is_shown() -> None:
+    both = [made(REPAIRED.session, 50, id, None, decided=True) for id in ("defensive", "validate")]
+    [episode] = REPAIRED.episodes
+    analysis = replace(REPAIRED, episodes=(replace(episode, moves=tuple(both)),))
+    text = flat(shown(analysis))
+    assert "● Validates" in text
+    assert text.count("× Defensive reply: ") == 1
+
+
 def test_a_suggestion_is_given_once_with_its_episodes() -> None:
     text = flat(shown(MIXED))
     assert text.count("pause the task for as long as that takes.") == 1

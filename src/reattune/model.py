@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     Array = npt.NDArray[np.float32]
 
 WEIGHTS = Path(__file__).parent / "weights"
+WIDTH = 384  # numbers in a turn's vector
 LONGEST = 128  # tokens of a turn that are read; 99 in 100 turns of the corpora have fewer than 107
 LONGEST_TEXT = 4_000  # characters kept of each end of a turn before it is split into tokens
 CHUNK = 64  # turns encoded between two reports of progress
@@ -75,7 +76,7 @@ class MarkerModel:
                 done.update(zip(chunk, vectors, strict=True))
                 if progress:
                     progress(len(done), len(unique))
-        return np.array([done[text] for text in texts], np.float32).reshape(len(texts), -1)
+        return np.array([done[text] for text in texts], np.float32).reshape(len(texts), WIDTH)
 
     def read_sequence(self, vectors: Array, cues: Array) -> Array:
         """float32 (n, N_RAW): raw logits of codes, families and intensity, in session order."""

@@ -235,9 +235,10 @@ def _left_out(sheet: Sheet, count: int, noun: str, plural: str) -> None:
 def _chosen(story: tuple[Beat, ...]) -> tuple[Beat, ...]:
     """The client's first turns, the first misstep and the first repair move, in order."""
     client = [beat for beat in story if beat.flags[0].marker.intensity is not None]
-    therapist = [beat for beat in story if beat.flags[0].marker.intensity is None]
-    firsts = {beat.flags[0].marker.family: beat for beat in reversed(therapist)}
-    return tuple(sorted([*client[:BEATS], *firsts.values()], key=lambda beat: beat.turn))
+    answers = {f.marker.family: beat for beat in reversed(story) for f in beat.flags}
+    firsts = [answers[family] for family in ("misstep", "repair") if family in answers]
+    chosen = {beat.turn: beat for beat in [*client[:BEATS], *firsts]}
+    return tuple(chosen[turn] for turn in sorted(chosen))
 
 
 def _beat(sheet: Sheet, beat: Beat) -> None:
