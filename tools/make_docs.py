@@ -12,14 +12,16 @@ HEAD = """# Codebook
 
 Made from `src/reattune/codebook.toml`; change it there.
 
-A rupture is a strain in the working relationship of client and therapist: the client moves away from (withdrawal) or
-against (confrontation) the therapist or the work they do together. It is lack of collaboration, not lack of agreement.
-What is coded is what one turn does in the relationship, read in the context of the turns before it. Most turns carry no
-code. The codes follow the Rupture Resolution Rating System (3RS; Eubanks, Muran & Safran 2015; version 2022), in our own
-words; the project is not connected with its authors.
+A rupture is a strain in the working relationship of client and therapist: the client moves away
+from (withdrawal) or against (confrontation) the therapist or the work they do together. It is lack
+of collaboration, not lack of agreement. What is coded is what one turn does in the relationship,
+read in the context of the turns before it. Most turns carry no code. The codes follow the Rupture
+Resolution Rating System (3RS; Eubanks, Muran & Safran 2015; version 2022), in our own words; the
+project is not connected with its authors.
 
-`micro`: a slight, momentary strain, softened or followed by cooperation. `major`: the client refuses the conversation or
-leaves, is openly angry, accuses directly or gives an ultimatum; the collaboration has visibly broken down.
+`micro`: a slight, momentary strain, softened or followed by cooperation. `major`: the client
+refuses the conversation or leaves, is openly angry, accuses directly or gives an ultimatum; the
+collaboration has visibly broken down.
 """
 
 
