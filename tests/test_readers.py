@@ -243,8 +243,12 @@ def test_otter_names_times_header_and_footer():
 
 
 def test_a_line_of_words_that_ends_in_a_time_is_no_name():
-    text = "Ruth  0:08  \nSo.\n\nSol  0:11  \nWell, I-I [unintelligible 00:01:35]\n"
-    assert said(parse("x.txt", text)) == [("Ruth", "So."), ("Sol", "Well, I-I [inaudible]")]
+    for words, read_as in (
+        ("Well, I-I [unclear 00:01:35]", "Well, I-I [inaudible]"),
+        ("Mon 9:30",) * 2,
+    ):
+        text = f"Ruth  0:08  \nSo.\n\nSol  0:11  \n{words}\n"
+        assert said(parse("x.txt", text)) == [("Ruth", "So."), ("Sol", read_as)]
 
 
 # --- speech recognition --------------------------------------------------------------------------
@@ -408,6 +412,11 @@ def test_a_continuation_line_with_a_colon_starts_no_turn(line):
 def test_a_third_person_who_speaks_once_is_kept():
     text = "Ana: Hello.\n\nBen: Hi.\n\nReceptionist: Sorry.\n\nAna: No.\n\nBen: Fine.\n"
     assert [turn.speaker for turn in parse("x.txt", text).turns][2] == "Receptionist"
+
+
+def test_a_second_speaker_who_speaks_once_is_kept_wherever_the_line_stands():
+    session = parse("x.txt", "Ruth: You ran?\nSol: I did.\nAll the way.\nRuth: In this rain.\n")
+    assert said(session)[1] == ("Sol", "I did. All the way.")
 
 
 def test_consecutive_lines_of_one_speaker_stay_apart_in_plain_text():
@@ -683,12 +692,26 @@ def test_word_tracked_insertions_are_read_and_deletions_are_not():
 
         document.add_paragraph("T: Hello ")
         run = "<w:{0} {1}><w:r><w:{2}>{3}</w:{2}></w:r></w:{0}>"
-        for kind, tag, text in (("ins", "t", "added"), ("del", "delText", "gone")):
+        for kind, tag, text in (("ins", "t", "new"), ("del", "t", "old"), ("moveFrom", "t", "old")):
             xml = run.format(kind, nsdecls("w"), tag, text)
             document.paragraphs[0]._p.append(parse_xml(xml))
         document.add_paragraph("C: Hi.")
 
-    assert said(parse("x.docx", word(build)))[0] == ("T", "Hello added")
+    assert said(parse("x.docx", word(build)))[0] == ("T", "Hello new")
+
+
+def test_word_content_controls_are_read():
+    def build(document):
+        from docx.oxml import parse_xml
+        from docx.oxml.ns import nsdecls
+
+        paragraph = document.add_paragraph("T: Hello.")._p
+        control = parse_xml(f"<w:sdt {nsdecls('w')}><w:sdtContent/></w:sdt>")
+        paragraph.addprevious(control)
+        control[0].append(paragraph)
+        document.add_paragraph("C: Hi.")
+
+    assert said(parse("x.docx", word(build))) == [("T", "Hello."), ("C", "Hi.")]
 
 
 # --- the public functions ------------------------------------------------------------------------

@@ -262,6 +262,8 @@ def test_truncated_json_names_the_line():
         (b'{"segments": []}', "no-turns"),
         (b'{"segments": 5}', "wrong-format"),
         (b'{"turns": ' + b"[" * 100_000, "damaged-json"),
+        (b'{"turns": []}\n{"turns": ' + b"[" * 100_000, "damaged-json"),
+        (b"[" * 100_000 + b"\n[]", "damaged-json"),
         (b'{"turns": ' + b"9" * 10_000 + b"}", "damaged-json"),
     ],
 )
@@ -441,7 +443,7 @@ def test_a_spreadsheet_that_claims_a_row_far_below():
     data = rezip(file.getvalue(), **{"xl__worksheets__sheet1.xml": far})
     started = time.process_time()
     assert refused(data, "s.xlsx").slug == "no-turns"
-    assert time.process_time() - started < 10
+    assert time.process_time() - started < 1.5
 
 
 # --- files ---------------------------------------------------------------------------------------

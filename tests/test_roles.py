@@ -8,6 +8,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from reattune.errors import InputError, RoleError
+from reattune.readers import read_bytes
 from reattune.roles import MIN_CONFIDENCE, assign_roles, require_roles
 from reattune.types import Session, Turn
 
@@ -171,6 +172,24 @@ def test_what_was_told_is_kept_and_an_inference_is_made_afresh():
 def test_roles_that_turns_came_with_are_statements():
     session = Session.from_turns([("T", CLIENT[0]), ("C", THERAPIST[0])] * 5)
     assert roles(session) == {"T": "therapist", "C": "client"}
+
+
+def test_initials_in_a_file_are_no_statement():
+    turns = talk("R", "T").turns  # Ruth and Tamsin
+    lines = "\n".join(f"{turn.speaker}: {turn.text}" for turn in turns)
+    session = read_bytes(lines.encode(), name="talk.txt")
+    assert session.roles.by == "inferred/1"
+    assert session.roles.therapist == "R"
+
+
+def test_a_role_column_states_roles_whatever_the_labels():
+    rows = "".join(
+        f'{turn.speaker},{"client" if turn.speaker == "A" else "therapist"},"{turn.text}"\n'
+        for turn in talk("A", "B").turns
+    )
+    session = read_bytes(f"speaker,role,text\n{rows}".encode(), name="talk.csv")
+    assert session.roles.by == "labels"
+    assert session.turns[0].role == "client"
 
 
 def test_few_turns_are_never_sure():

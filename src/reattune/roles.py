@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from reattune.errors import InputError, RoleError
-from reattune.types import MARK, Role, RoleGuess, Session, Turn
+from reattune.types import MARK, Role, RoleGuess, Session, Turn, role_of
 
 
 def _words(text: str) -> frozenset[str]:
@@ -77,6 +77,8 @@ WHOLE: Mapping[str, Role] = {
 }
 # Codes that state roles only side by side: "C" alone may be the counselor, "T" alone may be Tom.
 PAIRS = frozenset({("t", "c"), ("t", "p"), ("d", "p"), ("i", "p"), ("i", "r"), ("q", "a")})
+# In these formats T, C and O are defined, so that each states a role by itself.
+LETTERS_STATE = frozenset({"turns", "jsonl"})
 
 _LEAD = r"(?:(?:um+|uh+|er+|erm|oh|ah|well|and|but|so|okay|ok|right|yeah|mm+|hmm+)\W+){0,4}"
 # What is counted, on lower-case words without apostrophes: turns in which a pattern occurs ...
@@ -223,7 +225,8 @@ def _key(label: str) -> str:
 def _speakers(session: Session) -> dict[str, Speaker]:
     """The speakers by key in order of appearance, with the roles that their turns came with.
 
-    Roles that an earlier inference set are not taken for statements.
+    Roles that an earlier inference set are no statements, nor are those that a reader took from a
+    letter outside our own formats.
     """
     inferred = session.roles is not None and session.roles.by == VERSION
     grouped: dict[str, list[Turn]] = {}
@@ -231,9 +234,10 @@ def _speakers(session: Session) -> dict[str, Speaker]:
         grouped.setdefault(_key(turn.speaker), []).append(turn)
     made = {}
     for key, turns in grouped.items():
-        roles = [turn.role for turn in turns if turn.role != "unknown" and not inferred]
+        letter = role_of(key) if len(key) == 1 and session.format not in LETTERS_STATE else None
+        stated = [t.role for t in turns if t.role not in ("unknown", letter) and not inferred]
         label = turns[0].speaker.strip()
-        made[key] = Speaker(label, _tokens(key), tuple(turns), roles[0] if roles else "unknown")
+        made[key] = Speaker(label, _tokens(key), tuple(turns), stated[0] if stated else "unknown")
     return made
 
 

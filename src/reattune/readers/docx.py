@@ -18,7 +18,7 @@ from reattune.types import Note, Session, Turn
 # show for a drawing, and instructions of fields.
 _HIDDEN = ("del", "moveFrom", "Fallback", "instrText", "pPr", "rPr")
 _BREAKS = {"br": "\n", "cr": "\n", "tab": "\t", "noBreakHyphen": "-"}
-_WRAPPERS = ("sdt", "sdtContent", "customXml", "smartTag", "ins", "moveTo")
+_WRAPPERS = ("sdt", "sdtContent", "customXml")
 
 
 def sniff(source: Source) -> float:
@@ -66,7 +66,7 @@ def _tag(element: Any) -> str:
 
 
 def _blocks(element: Any) -> Iterator[Any]:
-    """Paragraphs and tables in order, also those in content controls and tracked insertions."""
+    """Paragraphs and tables in order, also those in content controls."""
     for child in element:
         if _tag(child) in ("p", "tbl"):
             yield child
