@@ -44,7 +44,7 @@ def clean_string(text: str) -> str:
 def _is_value(line: str) -> bool:
     try:
         json.loads(line)
-    except (ValueError, RecursionError):
+    except ValueError:
         return False
     return True
 
