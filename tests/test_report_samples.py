@@ -143,7 +143,8 @@ def assemble(session: Session, flags: list[Marker], *, risk: bool = False) -> An
 def found_risk(session: Session) -> Risk:
     turn = min(42, len(session.turns) - 1)
     quote = session.turns[turn].text
-    return Risk(turn, "suicide", quote, "risk/1", "Words about not being alive.")
+    why = f"Risk content present in turn {turn + 1}: follow your protocol. Words about death."
+    return Risk(turn, "suicide", quote, "risk/1", why)
 
 
 def grouped(client: tuple[Marker, ...], moves: tuple[Marker, ...], count: int) -> list[Episode]:

@@ -49,7 +49,8 @@ class Turn:
 class Note:
     """Something tolerated while reading, or a limit of a result, said to the user.
 
-    `slug` is a stable name documented in docs/notes.md; `turns` the turns it concerns, if any.
+    `slug` is a stable name documented in docs/errors.md and docs/formats.md; `turns` are those it
+    concerns, if any.
     """
 
     slug: str

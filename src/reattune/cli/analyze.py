@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from reattune.cli import options
 from reattune.cli.output import console, errors_told, tell, write_whole
 from reattune.errors import InputError, ReattuneError, RoleError
 
@@ -55,14 +56,7 @@ class Options:
     type=click.Path(path_type=Path),
     help="An earlier session's --json output of this client; repeat for several.",
 )
-@click.option(
-    "--flags",
-    "point",
-    type=click.Choice(["few", "balanced", "many"]),
-    default="balanced",
-    show_default=True,
-    help="How readily to flag; docs/accuracy.md says how often each is wrong.",
-)
+@options.flags
 @click.option("--any-language", is_flag=True, help="Score even what does not look like English.")
 @click.option("--verbose", "-v", is_flag=True, help="Show near misses too.")
 def command(
@@ -83,9 +77,9 @@ def command(
     """
     with errors_told():
         earlier = tuple(read_baseline(path) for path in baselines)
-        options = Options(therapist, format_, point, any_language, earlier)
-        sessions, failures = read_sessions(files, options)
-        found = list(analyze_all(sessions, options, failures))
+        wanted = Options(therapist, format_, point, any_language, earlier)
+        sessions, failures = read_sessions(files, wanted)
+        found = list(analyze_all(sessions, wanted, failures))
         if html is not None:
             write_reports(html, found, several=len(sessions) > 1 or len(files) > 1)
         show(found, as_json=as_json, verbose=verbose, single=len(sessions) == len(files) == 1)
@@ -108,7 +102,7 @@ def read_baseline(path: Path) -> Baseline:
 
 
 def read_sessions(
-    files: Iterable[Path], options: Options
+    files: Iterable[Path], wanted: Options
 ) -> tuple[list[Session], list[ReattuneError]]:
     """Every session of every file, and the failures; one bad file never ends a batch."""
     from reattune.readers import read_all, read_all_bytes
@@ -120,34 +114,34 @@ def read_sessions(
             if str(path) == "-":
                 data = sys.stdin.buffer.read()
                 sessions += read_all_bytes(
-                    data, name="standard input", format=options.format, therapist=options.therapist
+                    data, name="standard input", format=wanted.format, therapist=wanted.therapist
                 )
             else:
-                sessions += read_all(path, format=options.format, therapist=options.therapist)
+                sessions += read_all(path, format=wanted.format, therapist=wanted.therapist)
         except ReattuneError as error:
             failures.append(error)
     return sessions, failures
 
 
 def analyze_all(
-    sessions: list[Session], options: Options, failures: list[ReattuneError]
+    sessions: list[Session], wanted: Options, failures: list[ReattuneError]
 ) -> Iterator[Analysis]:
     """The analysis of each session that can be analyzed; adds to `failures` what cannot."""
     with progress_bar(sessions) as start:
         for session in sessions:
             try:
-                yield analyze_one(session, options, start(session.source, len(session.turns)))
+                yield analyze_one(session, wanted, start(session.source, len(session.turns)))
             except RoleError as error:
                 if len(sessions) > 1 or not sys.stdin.isatty():
                     failures.append(error)
                     continue
-                yield analyze_one(session, options, None, therapist=ask_therapist(error))
+                yield analyze_one(session, wanted, None, therapist=ask_therapist(error))
             except ReattuneError as error:
                 failures.append(error)
 
 
 def analyze_one(
-    session: Session, options: Options, progress: Progress | None, therapist: str | None = None
+    session: Session, wanted: Options, progress: Progress | None, therapist: str | None = None
 ) -> Analysis:
     """One session through the pipeline."""
     from reattune.pipeline import analyze
@@ -155,9 +149,9 @@ def analyze_one(
     return analyze(
         session,
         therapist=therapist,
-        earlier=options.earlier,
-        point=options.point,
-        any_language=options.any_language,
+        earlier=wanted.earlier,
+        point=wanted.point,
+        any_language=wanted.any_language,
         progress=progress,
     )
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from reattune.cli import options
 from reattune.cli.output import console, errors_told
 
 if TYPE_CHECKING:
@@ -29,14 +30,7 @@ COLUMNS = {
 @click.command(name="evaluate")
 @click.argument("labelled", type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print JSON (reattune.evaluation/1) instead.")
-@click.option(
-    "--flags",
-    "point",
-    type=click.Choice(["few", "balanced", "many"]),
-    default="balanced",
-    show_default=True,
-    help="The operating point whose decisions are judged.",
-)
+@options.flags
 @click.option("--resamples", default=500, show_default=True, help="Bootstrap draws; 0 for none.")
 def command(labelled: Path, as_json: bool, point: str, resamples: int) -> None:
     """Measure the model on LABELLED, a JSONL file of coded sessions.

@@ -11,7 +11,6 @@ from reattune.report.strip import build_strip
 from reattune.report.transcript import pieces, rows
 from reattune.report.view import (
     NO_RISK,
-    RISK,
     RISK_LIMITS,
     UNVALIDATED,
     Told,
@@ -100,7 +99,6 @@ def _environment() -> Environment:
     made.filters |= {"percent": percent, "clean": clean, "pieces": lambda t: pieces(t, [])}
     made.filters |= {"quote": lambda t: shorten(t, QUOTE)}
     made.globals |= {
-        "RISK": RISK,
         "RISK_LIMITS": RISK_LIMITS,
         "NO_RISK": NO_RISK,
         "UNVALIDATED": UNVALIDATED,

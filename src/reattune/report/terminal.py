@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from reattune.report.consider import Consideration, load_guidance
 from reattune.report.view import (
-    RISK,
     RISK_LIMITS,
     Beat,
     Flag,
@@ -141,7 +140,7 @@ def _head(sheet: Sheet, analysis: Analysis) -> None:
 
 def _risks(sheet: Sheet, analysis: Analysis) -> None:
     for risk in analysis.risks:
-        sheet.put((RISK.format(risk.turn + 1), "bold red"), indent=3, lead="!!")
+        sheet.put((risk.why, "bold red"), indent=3, lead="!!")
         sheet.put(_quoted(sheet, risk.quote), f" ({risk.topic})", indent=3)
     if analysis.risks:
         sheet.put((RISK_LIMITS, "dim"), indent=3)

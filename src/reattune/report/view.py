@@ -40,7 +40,6 @@ NO_EPISODE = (
     "not thereby a good one.",
 )
 NOT_MEASURED = "How often such flags are wrong was not measured for this setup."
-RISK = "Risk content present in turn {}: follow your protocol."
 RISK_LIMITS = (
     "This comes from a screen that runs first and apart. It scores nothing, it misses things, and "
     "it says nothing about how great a risk is."
