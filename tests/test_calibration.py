@@ -17,14 +17,16 @@ from reattune.calibration import (
 )
 from reattune.codebook import CODES, FAMILIES, codes_for, columns
 
-STAGE = Stage(dict.fromkeys(FAMILIES, (0.8, 0.3, -0.4, 0.9, -0.2, -0.5)), 1.2, (1.1, -0.3))
+STAGE = Stage(
+    dict.fromkeys(FAMILIES, (0.8, 0.3, -0.4, 0.9, 0.3, 0.1, -0.2, -0.5)), 1.2, (1.1, -0.3)
+)
 ROLES = ["client", "therapist", "other", "client"]
 
 
 def scores(seed: int, scale: float = 3.0):
     rng = np.random.default_rng(seed)
     raw = (rng.normal(size=(4, N_RAW)) * scale).astype(np.float32)
-    shifts = rng.normal(size=(4, 3)).astype(np.float32)
+    shifts = rng.normal(size=(4, 5)).astype(np.float32)
     return calibrate(raw, shifts, carriers(ROLES), STAGE), raw, shifts
 
 

@@ -21,6 +21,7 @@ from reattune.features import (
     overlap,
     short_answer,
     shorter,
+    slower,
     table,
     words,
 )
@@ -81,13 +82,36 @@ def test_latency_needs_times_and_a_change_of_speaker():
         Turn("T", "How was it?", "therapist", 0.0, 2.0),
         Turn("C", "Fine.", "client", 6.5, 7.0),
         Turn("C", "I guess.", "client", 9.0, 10.0),
-        Turn("T", "Mm.", "therapist", 9.5, None),
+        Turn("T", "Mm.", "therapist", 9.5, 12.5),
         Turn("C", "So.", "client", 12.0, None),
         Turn("T", "Yes?", "therapist", 13.0, 14.0),
         Turn("C", "Sorry, I was away.", "client", 200.0, 201.0),
     )
     found = [latency(row) for row in contexts(Session(turns))]
-    assert found == [None, 4.5, None, 0.0, None, None, None]
+    assert found == [None, 4.5, None, None, 0.0, None, None]
+
+
+def test_terse_rises_when_open_questions_get_shorter_answers_than_usual():
+    long, short = ("C", "It was a long week and I slept badly."), ("C", "Fine.")
+    asked = ("T", "How was it?")
+    rows = contexts(session(*[asked, long] * 6, *[asked, short] * 6))
+    terse = [row.terse for row in rows if row.turn.role == "client"]
+    assert terse[:6] == [-0.5] * 6
+    assert terse[6:] == sorted(terse[6:])
+    assert terse[-1] == pytest.approx(0.5)
+    assert all(row.terse == 0 for row in rows if row.turn.role == "therapist")
+
+
+def test_slower_compares_with_the_clients_usual_latency():
+    usual = Baseline(3, 90, 12.0, 4.0, 0.1, 1.0, 0.2)
+    turns = (
+        Turn("T", "How was it?", "therapist", 0.0, 2.0),
+        Turn("C", "Fine.", "client", 7.5, 8.0),
+        Turn("T", "Go on.", "therapist"),
+        Turn("C", "That is all.", "client"),
+    )
+    found = [slower(row) for row in contexts(Session(turns), usual)]
+    assert found == [0.0, pytest.approx(math.log(6 / 1.5)), 0.0, 0.0]
 
 
 def test_baseline_leans_on_the_usual_length_when_there_are_few_turns():

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
 from typing import TYPE_CHECKING, Literal
 
@@ -25,6 +25,7 @@ SHORT_ANSWER = 2  # words; at most this many after an open question counts as a 
 USUAL_WORDS = 10.0  # median words of a client turn in the training corpora
 PRIOR_TURNS = 6.0  # the baseline leans on USUAL_WORDS as if it had seen this many turns
 LONGEST_LATENCY = 30.0  # seconds; a longer gap is a break, not a latency
+RECENT = 5  # answers to open questions whose share of short ones is compared with the usual share
 
 WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 OPEN_QUESTION = re.compile(
@@ -53,7 +54,9 @@ class Context:
     """A turn with what came before it, handed out by `contexts` so that no feature peeks ahead.
 
     `said` are the turn's words; `before` the previous turn; `answered` the last turn of another
-    role that has words, with `answered_words`; `usual` the median words of this role's turns.
+    role that has words, with `answered_words`; `usual` the median words of this role's turns;
+    `terse` how far the share of short answers among the client's last RECENT answers to open
+    questions lies above the usual share; `usual_latency` the client's median, seconds.
     """
 
     turn: Turn
@@ -62,6 +65,8 @@ class Context:
     answered: Turn | None
     answered_words: list[str]
     usual: float
+    terse: float = 0.0
+    usual_latency: float | None = None
 
 
 def contexts(session: Session, baseline: Baseline | None = None) -> list[Context]:
@@ -86,7 +91,25 @@ def contexts(session: Session, baseline: Baseline | None = None) -> list[Context
         )
         if said[i]:
             last[turn.role] = i
-    return made
+    return _against_habit(made, baseline)
+
+
+def _against_habit(rows: list[Context], baseline: Baseline | None) -> list[Context]:
+    """The rows with what needs the client's habit, from the baseline or from these rows."""
+    asked = [i for i, row in enumerate(rows) if answers_open_question(row)]
+    short = [short_answer(rows[i]) for i in asked]
+    waits = [wait for row in rows if (wait := latency(row)) is not None]
+    share = sum(short) / len(short) if short else 0.0
+    usual = median(waits) if waits else None
+    if baseline is not None:
+        share, usual = baseline.short_answers, baseline.latency
+    terse = {
+        i: sum(short[max(0, k + 1 - RECENT) : k + 1]) / min(RECENT, k + 1) - share
+        for k, i in enumerate(asked)
+    }
+    return [
+        replace(row, terse=terse.get(i, 0.0), usual_latency=usual) for i, row in enumerate(rows)
+    ]
 
 
 def usual_words(turns: Sequence[Turn], said: Sequence[list[str]], role: str) -> float:
@@ -109,23 +132,37 @@ def shorter(context: Context) -> float:
     return math.log1p(len(context.said)) - math.log1p(context.usual)
 
 
+def answers_open_question(context: Context) -> bool:
+    """Whether this is a client's turn after an open question."""
+    asked = context.answered is not None and is_open_question(context.answered.text)
+    return context.turn.role == "client" and asked
+
+
 def short_answer(context: Context) -> float:
     """1 where a client answers an open question with at most SHORT_ANSWER words."""
-    asked = context.answered is not None and is_open_question(context.answered.text)
-    client = context.turn.role == "client"
-    return float(client and asked and len(context.said) <= SHORT_ANSWER)
+    return float(answers_open_question(context) and len(context.said) <= SHORT_ANSWER)
 
 
 def latency(context: Context) -> float | None:
-    """Seconds between the end of the turn before and the start of this one; None if unknown.
+    """Seconds from the end of the turn before to a client's start; None if unknown.
 
-    Only the client's own latency is meant; overlaps count as 0, gaps over LONGEST_LATENCY as None.
+    Overlaps count as 0, gaps over LONGEST_LATENCY as None.
     """
     before, turn = context.before, context.turn
-    if before is None or before.end is None or turn.start is None or before.role == turn.role:
+    if before is None or before.end is None or turn.start is None:
+        return None
+    if turn.role != "client" or before.role == turn.role:
         return None
     gap = max(0.0, turn.start - before.end)
     return gap if gap <= LONGEST_LATENCY else None
+
+
+def slower(context: Context) -> float:
+    """Natural log of the latency over this client's usual one; 0 where times are missing."""
+    wait = latency(context)
+    if wait is None or context.usual_latency is None:
+        return 0.0
+    return math.log((wait + 0.5) / (context.usual_latency + 0.5))
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +201,8 @@ CUES: dict[str, Feature] = {
 SHIFTS: dict[str, Feature] = {
     "shorter": Feature("baseline", lambda c: max(-2.5, min(2.5, shorter(c)))),
     "short_answer": Feature("turns before", short_answer),
+    "terse": Feature("baseline", lambda c: c.terse),
+    "slower": Feature("baseline", slower),
     "overlap": Feature("turns before", overlap),
 }
 """What the calibrated last stage adds to the model's score, in column order."""
@@ -189,15 +228,14 @@ def measure_baseline(session: Session) -> Baseline | None:
         return None
     lengths = [len(c.said) for c in rows]
     middle = rows[0].usual
-    asked = [c for c in rows if c.answered is not None and is_open_question(c.answered.text)]
-    waits = [wait for c in rows if (wait := latency(c)) is not None]
+    asked = [c for c in rows if answers_open_question(c)]
     return Baseline(
         sessions=1,
         turns=len(rows),
         words=middle,
         words_mad=float(median(abs(n - middle) for n in lengths)),
         short_answers=sum(map(short_answer, asked)) / len(asked) if asked else 0.0,
-        latency=float(median(waits)) if waits else None,
+        latency=rows[0].usual_latency,
         overlap=sum(map(overlap, rows)) / len(rows),
     )
 
