@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from reattune.calibration import N_RAW, Stage
 from reattune.errors import ModelError
+from reattune.features import CUES, SHIFTS
 from reattune.wordpiece import WordPiece
 
 if TYPE_CHECKING:
@@ -43,6 +44,8 @@ class MarkerModel:
         self.card = read_card(folder)
         verify(folder, self.card["sha256"])
         self.by = f"{self.card['name']}/{self.card['version']}"
+        if [self.card["cues"], self.card["shifts"]] != [list(CUES), list(SHIFTS)]:
+            raise damaged("model.json", "it was made for another version of Reattune")
         self.reach = int(self.card["reach"])
         self.stage = Stage.from_dict(self.card["stage"])
         vocabulary = (folder / "vocab.txt").read_text("utf-8").split("\n")
