@@ -1,4 +1,6 @@
-"""`python -m training.compare name=value ...`: cross-validated ranking of one variant.
+"""`python -m training.compare name=value tune_name=value ...`: ranking of one variant.
+
+The encoder stays as it is unless tune_epochs is given.
 
 Prints average precision by corpus and family for the settings named, with the others as shipped.
 The lines of training/RESULTS.md are made with it.
@@ -9,38 +11,42 @@ from __future__ import annotations
 import sys
 import time
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
 from reattune.codebook import columns
 from reattune.evaluate import TARGETS, target_scores
 from reattune.metrics import average_precision
-from reattune.model import WEIGHTS
 from training.corpora import load_corpora
-from training.encoder import vectors_of
+from training.finetune import Tuning
 from training.head import Settings
-from training.parts import carries_of, examples_of
-from training.train import calibrate_out_of_fold, cross_validate
+from training.parts import carries_of
+from training.train import Plan, calibrate_out_of_fold, cross_validate
 
 
-def parse(arguments: list[str]) -> Settings:
-    """Settings with the named ones changed; tuples as 1,2,4."""
-    settings = Settings()
-    for argument in arguments:
-        name, value = argument.split("=")
-        kind = type(getattr(settings, name))
-        made = tuple(map(int, value.split(","))) if kind is tuple else kind(value)
-        settings = replace(settings, **{name: made})
-    return settings
+def parse(arguments: list[str], defaults: Any, prefix: str = "") -> Any:
+    """The defaults with the named fields changed; tuples as 1,2,4."""
+    made = defaults
+    for name, value in (argument.split("=") for argument in arguments):
+        field = name.removeprefix(prefix)
+        if not name.startswith(prefix) or not hasattr(defaults, field):
+            continue
+        kind = type(getattr(defaults, field))
+        typed = tuple(map(int, value.split(","))) if kind is tuple else kind(value)
+        made = replace(made, **{field: typed})
+    return made
 
 
 def main() -> None:
     """Run one variant and print a row a corpus."""
-    settings, start = parse(sys.argv[1:]), time.time()
+    start = time.time()
+    settings, tuning = (
+        parse(sys.argv[1:], Settings()),
+        parse(sys.argv[1:], Tuning(epochs=0), "tune_"),
+    )
     items = load_corpora()
-    texts = [turn.text for item in items for turn in item.labelled.session.turns]
-    vectors = vectors_of(texts, WEIGHTS)
-    fold = cross_validate(items, examples_of(items, vectors, settings.annomi), settings)
+    fold = cross_validate(items, Plan(settings, tuning))
     scores = calibrate_out_of_fold(fold)
     for corpus in ("annomi", "plain", "written"):
         keep = [i for i, item in enumerate(items) if item.corpus == corpus]

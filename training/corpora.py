@@ -13,12 +13,13 @@ from typing import Any
 from reattune.labelled import Labelled, read_labelled
 
 DATA = Path(__file__).parent / "data"
+WRITTEN = ("written", "plain")  # corpora written for the project, in data/NAME_dialogues.jsonl
 ANNOMI_PLACES = (DATA / "annomi_dev.jsonl", Path("../shared/data/annomi_dev.jsonl"))
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A labelled session of one of the corpora: "written", "plain" or "annomi"."""
+    """A labelled session of one of the corpora: a name of WRITTEN, or "annomi"."""
 
     corpus: str
     labelled: Labelled
@@ -26,8 +27,11 @@ class Item:
 
 def load_corpora() -> list[Item]:
     """Every labelled session at hand, in a fixed order; AnnoMI only where its text is found."""
-    items = [Item("written", row) for row in read_labelled(DATA / "written_dialogues.jsonl")]
-    items += [Item("plain", row) for row in read_labelled(DATA / "plain_dialogues.jsonl")]
+    items = [
+        Item(name, row)
+        for name in WRITTEN
+        for row in read_labelled(DATA / f"{name}_dialogues.jsonl")
+    ]
     path = find_annomi()
     if path is None:
         print("AnnoMI's text was not found: training on the written corpora alone.")

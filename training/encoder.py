@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from reattune.model import LONGEST, open_graph
+from reattune.wordpiece import WordPiece
 
 CACHE = Path(__file__).parent / "cache"
 BASE_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
@@ -65,12 +71,11 @@ def export_encoder(encoder: Any, folder: Path) -> None:
     )
     quantize_dynamic(whole, folder / "encoder.onnx", per_channel=True, weight_type=QuantType.QInt8)
     shutil.copy(base_folder() / "vocab.txt", folder / "vocab.txt")
+    whole.unlink()
 
 
 def vectors_of(texts: list[str], folder: Path) -> dict[str, np.ndarray]:
-    """Each text's vector by the exported encoder, cached beside it by the encoder's hash."""
-    from training.parts import load_encoder
-
+    """Each text's vector by the exported encoder, cached by the encoder's hash."""
     stamp = hashlib.sha256((folder / "encoder.onnx").read_bytes()).hexdigest()[:16]
     path = CACHE / f"vectors-{stamp}.npz"
     known: dict[str, np.ndarray] = {}
@@ -79,12 +84,21 @@ def vectors_of(texts: list[str], folder: Path) -> dict[str, np.ndarray]:
             known = dict(zip(data["texts"].tolist(), data["vectors"], strict=True))
     missing = sorted({text for text in texts if text not in known})
     if missing:
-        encode = load_encoder(folder)
-        for n, text in enumerate(missing):
-            known[text] = encode(text)
-            if n % 5000 == 0:
-                print(f"  encoded {n} of {len(missing)} turns", flush=True)
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            known |= zip(missing, pool.map(load_encoder(folder), missing), strict=True)
         CACHE.mkdir(exist_ok=True)
         keys = list(known)
         np.savez(path, texts=np.array(keys), vectors=np.stack([known[key] for key in keys]))
     return known
+
+
+def load_encoder(folder: Path) -> Callable[[str], np.ndarray]:
+    """The exported encoder as a function text -> vector, one turn at a time."""
+    graph = open_graph(folder / "encoder.onnx", threads=1)
+    wordpiece = WordPiece((folder / "vocab.txt").read_text("utf-8").split("\n"))
+
+    def encode(text: str) -> np.ndarray:
+        ids = wordpiece.encode(text, longest=LONGEST)
+        return graph.run(None, {"ids": np.array([ids], np.int64)})[0][0]
+
+    return encode

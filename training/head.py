@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,7 +26,7 @@ class Settings:
 
     hidden: int = 128
     kernel: int = 3
-    dilations: tuple[int, ...] = (1, 2, 4)
+    dilations: tuple[int, ...] = (1, 2, 4, 8, 16)
     dropout: float = 0.4
     epochs: int = 24
     batch: int = 16
@@ -36,7 +37,7 @@ class Settings:
     family: float = 0.5
     noise: float = 0.0
     seeds: int = 3
-    annomi: float = 1.5
+    annomi: float = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,19 +144,32 @@ def collate(examples: list[Example]) -> dict[str, torch.Tensor]:
     return batch
 
 
-def windows(examples: list[Example], size: int, rng: np.random.Generator) -> list[Example]:
-    """The sessions cut into stretches of at most `size` turns, each time at other places.
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Turns `[start, end)` of one session."""
+
+    session: int
+    start: int
+    end: int
+
+
+def stretches(sizes: Sequence[int], size: int, rng: np.random.Generator) -> list[Stretch]:
+    """Every session cut into stretches of at most `size` turns, at other places each time.
 
     One long session would make a batch of short ones mostly padding.
     """
     cut = []
-    for example in examples:
-        n = len(example.vectors)
+    for session, n in enumerate(sizes):
         starts = [0, *range(int(rng.integers(size // 2, size + 1)), n, size)] if n > size else [0]
-        for start, end in zip(starts, [*starts[1:], n], strict=True):
-            parts = {f: getattr(example, f)[start:end] for f in TENSORS}
-            cut.append(Example(**parts, weight=example.weight))
+        ends = [*starts[1:], n]
+        cut += [Stretch(session, a, b) for a, b in zip(starts, ends, strict=True)]
     return cut
+
+
+def part_of(example: Example, part: Stretch) -> Example:
+    """The example's turns of a stretch."""
+    fields = {f: getattr(example, f)[part.start : part.end] for f in TENSORS}
+    return Example(**fields, weight=example.weight)
 
 
 def train_head(examples: list[Example], settings: Settings, seed: int) -> Head:
@@ -170,10 +184,10 @@ def train_head(examples: list[Example], settings: Settings, seed: int) -> Head:
         optimizer, settings.rate, total_steps=settings.epochs * steps, pct_start=0.15
     )
     for _ in range(settings.epochs):
-        cut = windows(examples, settings.window, rng)
+        cut = stretches([len(e.vectors) for e in examples], settings.window, rng)
         order = rng.permutation(len(cut))
         for chosen in np.array_split(order, steps):
-            batch = collate([cut[i] for i in chosen])
+            batch = collate([part_of(examples[cut[i].session], cut[i]) for i in chosen])
             vectors = batch["vectors"]
             if settings.noise:
                 vectors = vectors + torch.randn_like(vectors) * settings.noise

@@ -2,28 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
-
 import numpy as np
 
 from reattune.calibration import carriers
 from reattune.features import SHIFTS, contexts, cue_table, table
-from reattune.model import LONGEST, open_graph
-from reattune.wordpiece import WordPiece
 from training.corpora import Item
-
-
-def load_encoder(folder: Path) -> Callable[[str], np.ndarray]:
-    """The exported encoder as a function text -> vector."""
-    graph = open_graph(folder / "encoder.onnx", threads=2)
-    wordpiece = WordPiece((folder / "vocab.txt").read_text("utf-8").split("\n"))
-
-    def encode(text: str) -> np.ndarray:
-        ids = wordpiece.encode(text, longest=LONGEST)
-        return graph.run(None, {"ids": np.array([ids], np.int64)})[0][0]
-
-    return encode
 
 
 def shifts_of(item: Item) -> np.ndarray:

@@ -1,43 +1,79 @@
 """`python -m training.train`: encoder, heads, last stage, thresholds, out-of-fold scores, card.
 
 Steps, each on sessions, never on single turns:
-1. export the encoder to int8 ONNX; encode every turn with it, once, alone;
-2. grouped cross-validation: heads on four fifths, raw scores on the last fifth (out of fold);
-3. fit the last stage on out-of-fold scores; cross-fitted again for the figures;
-4. choose thresholds for the aimed precision; measure what they give;
-5. train the shipped heads on everything; write weights, card and thresholds.
+1. grouped cross-validation: for each fold tune the encoder on the others, export it to int8 ONNX,
+   encode every turn with it, once, alone, train heads, score the sessions left out (out of fold);
+2. fit the last stage on out-of-fold scores; cross-fitted again for the figures;
+3. choose thresholds for the aimed precision; measure what they give;
+4. build encoder and heads on everything; write weights, card and thresholds.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict, dataclass
-from multiprocessing import get_context
+import shutil
+import time
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import onnxruntime
-import torch
 
 from reattune.calibration import Stage, calibrate
 from reattune.codebook import CODES, FAMILIES
 from reattune.features import CUES, SHIFTS
 from reattune.labelled import fingerprint
 from training.corpora import Item, assign_folds, load_corpora
-from training.encoder import export_encoder, load_base, vectors_of
-from training.head import Example, Settings, export_head, predict, reach, train_ensemble
+from training.encoder import CACHE, export_encoder, load_base, vectors_of
+from training.finetune import Tuning, fine_tune
+from training.head import (
+    Ensemble,
+    Settings,
+    export_head,
+    predict,
+    reach,
+    train_ensemble,
+    train_head,
+)
 from training.measure import measure_points
 from training.parts import carries_of, examples_of, shifts_of
 from training.stage import REAL_DENSITY, SHARED, choose_thresholds, fit_stage
 
 PACKAGE = Path(__file__).parents[1] / "src" / "reattune"
 WEIGHTS = PACKAGE / "weights"
-FOLDS = 5
+WARM_EPOCHS = 12  # of the head on the base encoder's vectors, before both are tuned
 NAME, VERSION = "minilm-conv", "1"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All that decides the weights, beside the data."""
+
+    settings: Settings = field(default_factory=Settings)
+    tuning: Tuning = field(default_factory=Tuning)
+    folds: int = 3
+
+    def stamp(self, items: list[Item]) -> str:
+        """16 hex digits that change with the plan, the sessions and their labels."""
+        digest = hashlib.sha256(repr(self).encode())
+        for item in items:
+            digest.update(fingerprint(item.labelled.session).encode())
+            digest.update(item.labelled.codes.tobytes() + item.labelled.major.tobytes())
+        return digest.hexdigest()[:16]
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """Trained heads, and the vectors of every turn by the encoder they belong to."""
+
+    heads: Ensemble
+    vectors: dict[str, np.ndarray]
+
+    def score(self, item: Item) -> np.ndarray:
+        """Raw scores of a session."""
+        return predict(self.heads, examples_of([item], self.vectors, 1.0)[0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,35 +104,49 @@ class Fold:
         ]
 
 
-def cross_validate(items: list[Item], examples: list[Example], settings: Settings) -> Fold:
-    """Out-of-fold raw scores of every session; folds run side by side, one a processor."""
-    folds = assign_folds(items, FOLDS)
+def build(items: list[Item], every: list[Item], plan: Plan, folder: Path) -> Built:
+    """Encoder and heads from these sessions; vectors of every session, by the int8 encoder.
+
+    A head trained on the base encoder's vectors comes first, then encoder and head are tuned
+    together, the encoder is exported, and fresh heads are trained on what it really gives.
+    """
+    base = CACHE / "base"
+    if not (base / "encoder.onnx").is_file():
+        export_encoder(load_base(), base)
+    texts = [turn.text for item in every for turn in item.labelled.session.turns]
+    if plan.tuning.epochs:
+        start = examples_of(items, vectors_of(texts, base), plan.settings.annomi)
+        head = train_head(start, replace(plan.settings, epochs=WARM_EPOCHS), 0)
+        tuned = fine_tune(items, start, head, plan.settings, plan.tuning)
+        export_encoder(tuned, folder)
+    else:
+        shutil.copytree(base, folder, dirs_exist_ok=True)
+    vectors = vectors_of(texts, folder)
+    seen = examples_of(items, vectors, plan.settings.annomi)
+    return Built(train_ensemble(seen, plan.settings), vectors)
+
+
+def cross_validate(items: list[Item], plan: Plan) -> Fold:
+    """Out-of-fold raw scores of every session; finished folds are kept in the cache."""
+    folds = assign_folds(items, plan.folds)
     raw: list[Any] = [None] * len(items)
-    with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn")) as pool:
-        for fold, found in enumerate(
-            pool.map(
-                left_out, *zip(*((k, folds, examples, settings) for k in range(FOLDS)), strict=True)
-            )
-        ):
-            for i, one in found.items():
-                raw[i] = one
-            print(f"  fold {fold + 1} of {FOLDS} done", flush=True)
+    for k in range(plan.folds):
+        begun, path = time.time(), CACHE / f"fold-{plan.stamp(items)}-{k}.npz"
+        if not path.is_file():
+            seen = [item for item, own in zip(items, folds, strict=True) if own != k]
+            built = build(seen, items, plan, CACHE / f"encoder-{k}")
+            left = {str(i): built.score(items[i]) for i, own in enumerate(folds) if own == k}
+            np.savez(path, **left)
+        with np.load(path) as found:
+            for i in found.files:
+                raw[int(i)] = found[i]
+        print(f"  fold {k + 1} of {plan.folds}: {time.time() - begun:.0f} s", flush=True)
     return Fold(items, folds, raw)
-
-
-def left_out(
-    fold: int, folds: list[int], examples: list[Example], settings: Settings
-) -> dict[int, np.ndarray]:
-    """Raw scores of the sessions of one fold by heads trained on the others."""
-    torch.set_num_threads(1)
-    seen = [e for e, own in zip(examples, folds, strict=True) if own != fold]
-    ensemble = train_ensemble(seen, settings)
-    return {i: predict(ensemble, examples[i]) for i, own in enumerate(folds) if own == fold}
 
 
 def calibrate_out_of_fold(fold: Fold) -> list[np.ndarray]:
     """Scores of every session by a stage that was fitted without its fold."""
-    stages = [fit_stage(*fold.stack(fold.real(without=k))) for k in range(FOLDS)]
+    stages = [fit_stage(*fold.stack(fold.real(without=k))) for k in range(max(fold.folds) + 1)]
     return [
         calibrate(fold.raw[i], shifts_of(item), carries_of(item), stages[fold.folds[i]]).codes
         for i, item in enumerate(fold.items)
@@ -113,7 +163,7 @@ def write_out_of_fold(items: list[Item], scores: list[np.ndarray], folder: Path)
     )
 
 
-def write_card(folder: Path, stage: Stage, settings: Settings, items: list[Item]) -> None:
+def write_card(folder: Path, stage: Stage, plan: Plan, items: list[Item]) -> None:
     """model.json: what the weights are, their hashes, and the last stage's numbers."""
     names = ("encoder.onnx", "head.onnx", "vocab.txt", "out_of_fold.npz")
     corpora = sorted({item.corpus for item in items})
@@ -125,8 +175,10 @@ def write_card(folder: Path, stage: Stage, settings: Settings, items: list[Item]
         "cues": list(CUES),
         "shifts": list(SHIFTS),
         "stage": asdict(stage),
-        "settings": asdict(settings),
-        "reach": reach(settings),
+        "settings": asdict(plan.settings),
+        "tuning": asdict(plan.tuning),
+        "folds": plan.folds,
+        "reach": reach(plan.settings),
         "trained_on": {c: sum(item.corpus == c for item in items) for c in corpora},
         "onnxruntime": onnxruntime.__version__,
         "sha256": {n: hashlib.sha256((folder / n).read_bytes()).hexdigest() for n in names},
@@ -157,24 +209,21 @@ def measured_on(items: list[Item]) -> str:
     return "annomi" if any(item.corpus == "annomi" for item in items) else "plain"
 
 
-def main(settings: Settings | None = None) -> None:
+def main(plan: Plan | None = None) -> None:
     """Make the weights."""
-    settings = settings or Settings()
+    plan = plan or Plan()
     items = load_corpora()
-    export_encoder(load_base(), WEIGHTS)
-    texts = [turn.text for item in items for turn in item.labelled.session.turns]
-    vectors = vectors_of(texts, WEIGHTS)
-    examples = examples_of(items, vectors, settings.annomi)
-    fold = cross_validate(items, examples, settings)
+    CACHE.mkdir(exist_ok=True)
+    fold = cross_validate(items, plan)
     stage = fit_stage(*fold.stack(fold.real()))
     scores = calibrate_out_of_fold(fold)
     keep = fold.real()
     _, _, carries, codes, _ = fold.stack(keep)
     decide = choose_thresholds(np.concatenate([scores[i] for i in keep]), codes, carries)
-    export_head(train_ensemble(examples, settings), len(CUES), WEIGHTS)
+    built = build(items, items, plan, WEIGHTS)
+    export_head(built.heads, len(CUES), WEIGHTS)
     write_out_of_fold(items, scores, WEIGHTS)
-    write_card(WEIGHTS, stage, settings, items)
-    (WEIGHTS / "encoder.fp32.onnx").unlink(missing_ok=True)
+    write_card(WEIGHTS, stage, plan, items)
     judged = [i for i, item in enumerate(items) if item.corpus == measured_on(items)]
     rows = [items[i].labelled for i in judged]
     write_thresholds(measure_points(decide, rows, [scores[i] for i in judged]))
