@@ -48,7 +48,7 @@ def main() -> None:
     items = load_corpora()
     fold = cross_validate(items, Plan(settings, tuning))
     scores = calibrate_out_of_fold(fold)
-    for corpus in ("annomi", "plain", "written"):
+    for corpus in ("annomi", "plain", "further", "written"):
         keep = [i for i, item in enumerate(items) if item.corpus == corpus]
         codes = np.concatenate([items[i].labelled.codes for i in keep])
         carries = np.concatenate([carries_of(items[i]) for i in keep])

@@ -17,6 +17,7 @@ DOCS = Path(__file__).parents[1] / "docs"
 CORPORA = {
     "annomi": "AnnoMI, real demonstration transcripts",
     "plain": "plain dialogues, written, real density",
+    "further": "further dialogues, written against the model's known errors, real density",
     "written": "written dialogues, denser in markers",
 }
 NAMES = {

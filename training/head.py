@@ -28,7 +28,7 @@ class Settings:
     kernel: int = 3
     dilations: tuple[int, ...] = (1, 2, 4, 8, 16)
     dropout: float = 0.4
-    epochs: int = 24
+    epochs: int = 16
     batch: int = 16
     window: int = 64
     rate: float = 2e-3
