@@ -52,10 +52,10 @@ test: lint
 train: $(TRAIN)/.ready
 	$(TRAIN)/bin/python -m training.train
 
-evaluate: $(VENV)/.demo
+evaluate: $(VENV)/.dev
 	$(BIN)/python -m training.evaluate
 
-figures: $(VENV)/.demo
+figures: $(VENV)/.dev
 	$(BIN)/python -m training.figures
 	$(BIN)/python -m training.card
 	$(BIN)/python -m tools.make_docs

@@ -90,13 +90,13 @@ def test_the_result_is_json(analysis: reattune.Analysis):
 
 
 def test_a_long_turn_is_quoted_by_its_telling_sentence():
-    calm = "On Tuesday I went to the market and bought some plums and talked to Ada about them. "
-    sting = "You never listen to me and I am sick of it."
-    pairs = [*PAIRS[:4], ("T", "How was that?"), ("C", calm * 3 + sting + " " + calm)]
-    pairs += [("T", "Right."), ("C", "It was a quiet day after that, mostly.")]
+    calm = "On Tuesday I went to the market and bought some plums. "
+    sting = "You never listen to me, you just hand me these forms, and I am sick of it."
+    text = f"{calm}{sting} {calm}"
+    pairs = [*PAIRS[:7], ("C", text), *PAIRS[8:]]
     found = reattune.analyze(reattune.Session.from_turns(pairs), point="many")
-    quotes = [m.evidence[0].quote for m in found.markers if m.turn == 5]
-    assert sting in quotes
+    quotes = {m.evidence[0].quote for m in found.markers if m.turn == 7}
+    assert quotes == {sting}
 
 
 def test_risk_content_is_shown_apart_and_hides_no_marker():

@@ -56,6 +56,7 @@ def main() -> None:
             version=card["version"],
             size=f"{size:.1f}",
             reach=card["reach"],
+            folds=card["folds"],
             seeds=card["settings"]["seeds"],
             trained=trained,
             onnxruntime=card["onnxruntime"],

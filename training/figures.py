@@ -8,10 +8,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from reattune.evaluate import evaluate
-from reattune.labelled import Labelled
+from reattune.evaluate import evaluate, score_labelled, target_flags
+from reattune.labelled import Labelled, read_labelled
+from reattune.model import load_model
 from reattune.thresholds import load_points
 from training.corpora import load_corpora
+from training.measure import episodes_of
 
 DOCS = Path(__file__).parents[1] / "docs"
 CORPORA = {
@@ -20,6 +22,7 @@ CORPORA = {
     "further": "further dialogues, written against the model's known errors, real density",
     "written": "written dialogues, denser in markers",
 }
+PRIMOCK = Path("../shared/data/primock57_dev.jsonl")  # CC BY 4.0, Korfiatis et al. 2022
 NAMES = {
     "any": "any client marker",
     "withdrawal": "withdrawal",
@@ -35,7 +38,37 @@ def load() -> dict[str, list[Labelled]]:
     found: dict[str, list[Labelled]] = {}
     for item in load_corpora():
         found.setdefault(item.corpus, []).append(item.labelled)
+    return {name: found[name] for name in CORPORA if name in found}
+
+
+def ordinary(corpora: dict[str, list[Labelled]]) -> dict[str, list[Labelled]]:
+    """Cooperative talk in which nothing should be flagged."""
+    calm = [row for row in corpora["further"] if row.id.startswith("calm") and not row.codes.any()]
+    found = {"calm written sessions, short answers": calm}
+    if PRIMOCK.is_file():
+        found["PriMock57, mock consultations, uncoded"] = read_labelled(PRIMOCK)
     return found
+
+
+def ordinary_table(corpora: dict[str, list[Labelled]]) -> str:
+    """Markdown: flags and episodes on ordinary talk, a row a corpus and operating point."""
+    head = (
+        "| | turns | flags | flagged client turns in 100 | episodes per 100 turns |\n"
+        "|---|---:|---|---:|---:|\n"
+    )
+    rows = []
+    for name, sessions in ordinary(corpora).items():
+        scored = [(row, score_labelled(row).scores) for row in sessions]
+        turns = sum(len(scores) for _, scores in scored)
+        clients = sum(t.role == "client" for row in sessions for t in row.session.turns)
+        for point in load_points().values():
+            flags = sum(int(target_flags("any", scores, point).sum()) for _, scores in scored)
+            episodes = sum(len(episodes_of(r, s, s[:, 0] * 0, point)) for r, s in scored)
+            rows.append(
+                f"| {name} | {turns} | `{point.name}` | {100 * flags / clients:.1f} | "
+                f"{100 * episodes / turns:.2f} |"
+            )
+    return head + "\n".join(rows)
 
 
 def interval(row: dict[str, Any], key: str) -> str:
@@ -136,11 +169,14 @@ def frame(inside: str) -> str:
 
 def main() -> None:
     """Write the page and the curve."""
-    results = {name: evaluate(rows, resamples=500) for name, rows in load().items()}
+    corpora = load()
+    results = {name: evaluate(rows, resamples=500) for name, rows in corpora.items()}
     (DOCS / "images").mkdir(exist_ok=True)
     (DOCS / "images" / "calibration.svg").write_text(curve(results), "utf-8")
-    parts = [(DOCS / "accuracy.head.md").read_text("utf-8")]
+    parts = [(Path(__file__).parent / "accuracy.head.md").read_text("utf-8")]
+    parts[0] = parts[0].format(folds=load_model().card["folds"])
     parts += ["## The three operating points, on AnnoMI\n", point_table(), ""]
+    parts += ["## Ordinary talk, where every flag is wrong\n", ordinary_table(corpora), ""]
     for name, result in results.items():
         parts += [f"## {CORPORA[name]}\n", family_table(result), ""]
     parts += ["## Single codes\n", code_table(results), ""]
