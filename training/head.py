@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import onnx
 import torch
 from torch import nn
 from torch.nn import functional
@@ -16,6 +17,7 @@ from reattune.calibration import N_RAW
 from reattune.codebook import CODES, FAMILIES, columns
 
 VECTOR = 384
+LARGE = 1000  # numbers; smaller weights stay float32
 N = len(CODES)
 TENSORS = ("vectors", "cues", "codes", "carries", "major")
 
@@ -226,3 +228,23 @@ def export_head(ensemble: Ensemble, n_cues: int, folder: Path) -> None:
         opset_version=17,
         dynamo=False,
     )
+    halve(folder / "head.onnx")
+
+
+def halve(path: Path) -> None:
+    """Store the graph's large weights as float16; they are cast back when it is loaded."""
+    graph = onnx.load(path)
+    casts = []
+    for weight in graph.graph.initializer:
+        values = onnx.numpy_helper.to_array(weight)
+        if values.dtype == np.float32 and values.size > LARGE:
+            name = weight.name
+            half = onnx.numpy_helper.from_array(values.astype(np.float16), f"{name}.half")
+            weight.CopyFrom(half)
+            casts.append(
+                onnx.helper.make_node("Cast", [half.name], [name], to=onnx.TensorProto.FLOAT)
+            )
+    for node in reversed(casts):
+        graph.graph.node.insert(0, node)
+    onnx.checker.check_model(graph)
+    onnx.save(graph, path)
