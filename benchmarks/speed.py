@@ -99,6 +99,7 @@ def sentence_transformers(texts: list[str]) -> float | None:
     try:
         import torch
         from sentence_transformers import SentenceTransformer
+
         from training.encoder import base_folder
     except ImportError:
         print("sentence-transformers is not installed here: run this with `make bench`.")

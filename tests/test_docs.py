@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from tools import make_docs
 
 from reattune.cli import COMMANDS, main
 from tests.conftest import ROOT
+from tools import make_docs
 
 DOCS = ROOT / "docs"
 SOURCE = ROOT / "src" / "reattune"
