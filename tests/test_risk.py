@@ -157,7 +157,7 @@ def listed(part):
 
 
 def sessions():
-    for path in sorted((ROOT / "training" / "data").glob("*_dialogues.jsonl")):
+    for path in (ROOT / "training" / "data" / f"{n}_dialogues.jsonl" for n in ("plain", "written")):
         yield from ((row["id"], row["turns"]) for row in read_lines(path))
     for path in sorted((ROOT / "examples" / "courses").glob("*.jsonl")):
         yield from ((f"{path.stem}-{row['date']}", row["turns"]) for row in read_lines(path))
