@@ -52,6 +52,7 @@ class MarkerModel:
         self.wordpiece = WordPiece(vocabulary)
         self._encoder = open_graph(folder / "encoder.onnx", threads=1)
         self._head = open_graph(folder / "head.onnx", threads=1)
+        self._pool = ThreadPoolExecutor(threads())
 
     def tokens(self, text: str) -> list[int]:
         """The token ids the encoder reads of a turn; a longer turn loses its middle."""
@@ -72,13 +73,12 @@ class MarkerModel:
 
         unique = list(dict.fromkeys(texts))
         done: dict[str, Array] = {}
-        with ThreadPoolExecutor(threads()) as pool:
-            for start in range(0, len(unique), CHUNK):
-                chunk = unique[start : start + CHUNK]
-                vectors = pool.map(lambda text: self.encode_tokens(self.tokens(text)), chunk)
-                done.update(zip(chunk, vectors, strict=True))
-                if progress:
-                    progress(len(done), len(unique))
+        for start in range(0, len(unique), CHUNK):
+            chunk = unique[start : start + CHUNK]
+            vectors = self._pool.map(lambda text: self.encode_tokens(self.tokens(text)), chunk)
+            done.update(zip(chunk, vectors, strict=True))
+            if progress:
+                progress(len(done), len(unique))
         return np.array([done[text] for text in texts], np.float32).reshape(len(texts), WIDTH)
 
     def read_sequence(self, vectors: Array, cues: Array) -> Array:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from reattune import __version__
@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     Array = npt.NDArray[np.float32]
+
+
+SALIENCE_WINDOW = 6  # turns on each side that are read again to find the words that matter
 
 
 def analyze(
@@ -106,16 +109,22 @@ def score(
 def _salience(model: MarkerModel, vectors: Array, session: Session) -> Salience:
     """Which sentence, standing alone in the turn's place, gives the code its highest logit."""
     cues = cue_table(session)
+    known: dict[int, list[Array]] = {}
+
+    def read(turn: int, sentences: Sequence[str]) -> Iterator[Array]:
+        first = max(0, turn - SALIENCE_WINDOW)
+        near = slice(first, turn + SALIENCE_WINDOW + 1)
+        window = vectors[near].copy()
+        for vector in model.encode(sentences):
+            window[turn - first] = vector
+            yield model.read_sequence(window, cues[near])[turn - first]
 
     def pick(turn: int, sentences: Sequence[str], column: int) -> int:
         if len(sentences) == 1:
             return 0
-        first = max(0, turn - model.reach)
-        near = slice(first, turn + model.reach + 1)
-        window, found = vectors[near].copy(), []
-        for vector in model.encode(sentences):
-            window[turn - first] = vector
-            found.append(float(model.read_sequence(window, cues[near])[turn - first, column]))
+        if turn not in known:
+            known[turn] = list(read(turn, sentences))
+        found = [float(row[column]) for row in known[turn]]
         return found.index(max(found))
 
     return pick
