@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 COLUMNS = {
-    "positives": "marked",
+    "positives": "n",
     "average_precision": "AP",
     "auc": "AUC",
     "f1": "F1",
     "sensitivity": "found",
     "ppv": "right",
-    "balanced_accuracy": "bal. acc.",
+    "balanced_accuracy": "bal",
     "calibration_error": "ECE",
 }
 
@@ -66,9 +66,10 @@ def show(result: dict[str, Any]) -> None:
     )
     out.print(table(result["families"]))
     out.print(
-        "marked: turns labelled; AP: average precision; found: share of labelled turns flagged; "
-        "right: share of flags that are labelled; ECE: expected calibration error. "
-        "Brackets: 95% interval over sessions. *: too few labelled turns to tell."
+        "n: turns labelled; AP: average precision; found: share of labelled turns flagged; "
+        "right: share of flags that are labelled; bal: balanced accuracy; ECE: expected "
+        "calibration error. "
+        "In parentheses: 95% interval over sessions. *: too few labelled turns to tell."
     )
 
 
@@ -77,10 +78,10 @@ def table(families: dict[str, dict[str, Any]]) -> Table:
     from rich.box import SIMPLE
     from rich.table import Table
 
-    made = Table(box=SIMPLE)
-    made.add_column("family")
+    made = Table(box=SIMPLE, padding=(0, 1, 0, 0), pad_edge=False)
+    made.add_column("family", no_wrap=True)
     for title in COLUMNS.values():
-        made.add_column(title, justify="right")
+        made.add_column(title, justify="right", no_wrap=True)
     for name, row in families.items():
         star = "*" if row["unproven"] else ""
         made.add_row(f"{name}{star}", *(cell(row, key) for key in COLUMNS))
@@ -92,5 +93,11 @@ def cell(row: dict[str, Any], key: str) -> str:
     value, interval = row[key], row.get(f"{key}_95")
     if isinstance(value, int):
         return str(value)
-    text = "-" if math.isnan(value) else f"{value:.2f}"
-    return f"{text} [{interval[0]:.2f}, {interval[1]:.2f}]" if interval else text
+    return (
+        f"{short(value)} ({short(interval[0])}-{short(interval[1])})" if interval else short(value)
+    )
+
+
+def short(value: float) -> str:
+    """A share to two decimals without its leading zero, as statistics write it."""
+    return "-" if math.isnan(value) else f"{value:.2f}".replace("0.", ".", 1)
