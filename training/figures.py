@@ -30,6 +30,7 @@ NAMES = {
     "repair": "repair move",
     "misstep": "misstep",
 }
+LINES = (("", "#1d4e89"), ("6 3", "#b3541e"), ("2 3", "#2e7d5b"), ("9 3 2 3", "#6a4c93"))
 SIZE, EDGE = 320, 44  # pixels of the curve's square and its margin
 
 
@@ -132,15 +133,15 @@ def curve(results: dict[str, dict[str, Any]]) -> str:
         rows = [r for r in result["families"]["any"]["calibration"] if r["n"] >= 10]
         spots = [(EDGE + SIZE * r["predicted"], EDGE + SIZE * (1 - r["observed"])) for r in rows]
         line = " ".join(f"{x:.1f},{y:.1f}" for x, y in spots)
-        dash = ("", "6 3", "2 3")[k % 3]
+        dash, color = LINES[k % len(LINES)]
         shapes.append(
-            f'<polyline points="{line}" fill="none" stroke="#1d4e89" stroke-width="2" '
+            f'<polyline points="{line}" fill="none" stroke="{color}" stroke-width="2" '
             f'stroke-dasharray="{dash}"/>'
         )
-        shapes += [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="#1d4e89"/>' for x, y in spots]
+        shapes += [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{color}"/>' for x, y in spots]
         y = EDGE + 16 + 18 * k
         shapes.append(
-            f'<line x1="{EDGE + 10}" x2="{EDGE + 40}" y1="{y}" y2="{y}" stroke="#1d4e89" '
+            f'<line x1="{EDGE + 10}" x2="{EDGE + 40}" y1="{y}" y2="{y}" stroke="{color}" '
             f'stroke-width="2" stroke-dasharray="{dash}"/>'
             f'<text x="{EDGE + 46}" y="{y + 4}">{corpus}</text>'
         )
