@@ -55,6 +55,17 @@ def test_scores_see_no_further_than_the_stated_reach(model: MarkerModel):
     assert {29, 30, 31} <= set(touched.tolist())
 
 
+def test_a_session_read_in_spans_scores_as_if_read_at_once(
+    model: MarkerModel, monkeypatch: pytest.MonkeyPatch
+):
+    rng = np.random.default_rng(1)
+    vectors = rng.normal(size=(300, 384)).astype(np.float32) / 3
+    cues = rng.random((300, len(CUES))).astype(np.float32)
+    whole = model.read_sequence(vectors, cues)
+    monkeypatch.setattr("reattune.model.SPAN", 70)
+    assert model.read_sequence(vectors, cues) == pytest.approx(whole, abs=1e-4)
+
+
 def test_an_empty_session_has_no_rows(model: MarkerModel):
     assert model.encode([]).shape[0] == 0
     empty = np.zeros((0, 384), np.float32)

@@ -32,6 +32,7 @@ WEIGHTS = Path(__file__).parent / "weights"
 WIDTH = 384  # numbers in a turn's vector
 LONGEST = 128  # tokens of a turn that are read; 99 in 100 turns of the corpora have fewer than 107
 LONGEST_TEXT = 4_000  # characters kept of each end of a turn before it is split into tokens
+SPAN = 4096  # turns the sequence layer reads at a time
 CHUNK = 64  # turns encoded between two reports of progress
 
 Progress = Callable[[int, int], None]
@@ -82,13 +83,18 @@ class MarkerModel:
         return np.array([done[text] for text in texts], np.float32).reshape(len(texts), WIDTH)
 
     def read_sequence(self, vectors: Array, cues: Array) -> Array:
-        """float32 (n, N_RAW): raw logits of codes, families and intensity, in session order."""
+        """float32 (n, N_RAW): raw logits of codes, families and intensity, in session order.
+
+        A long session is read in spans that overlap by the reach, so that memory stays bounded.
+        """
         import numpy as np
 
-        if not len(vectors):
-            return np.zeros((0, N_RAW), np.float32)
-        feed = {"vectors": vectors[None], "cues": cues[None]}
-        raw: Array = self._head.run(None, feed)[0][0]
+        raw = np.zeros((len(vectors), N_RAW), np.float32)
+        for start in range(0, len(vectors), SPAN):
+            end, first = min(start + SPAN, len(vectors)), max(0, start - self.reach)
+            near = slice(first, end + self.reach)
+            feed = {"vectors": vectors[near][None], "cues": cues[near][None]}
+            raw[start:end] = self._head.run(None, feed)[0][0][start - first : end - first]
         return raw
 
 
