@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
 from reattune.calibration import Stage, family_scores, shares, stage_inputs
 from reattune.codebook import CLIENT_FAMILIES, CODES, FAMILIES, columns
-from reattune.metrics import ratio
 
 REAL_DENSITY = (
     "plain",
@@ -81,9 +78,3 @@ def lowest_threshold(score: np.ndarray, truth: np.ndarray, aim: float) -> float:
     good = np.flatnonzero((precision >= aim) & (np.arange(len(order)) >= FEWEST_FLAGS - 1))
     last = int(good[-1]) if len(good) else FEWEST_FLAGS - 1
     return round(float(score[order[last]]), 3)
-
-
-def precision_of(flagged: Sequence[bool], truth: Sequence[bool]) -> float:
-    """Share of flags that are labelled."""
-    flags = np.asarray(flagged, bool)
-    return ratio(float((np.asarray(truth, bool) & flags).sum()), float(flags.sum()))
