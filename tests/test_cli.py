@@ -216,3 +216,56 @@ def test_evaluate_refuses_what_is_not_labelled(tmp_path: Path, transcript: Path)
     wrong = tmp_path / "wrong.jsonl"
     wrong.write_text('{"id": "x", "turns": [{"who": "C", "text": "a", "codes": ["anger"]}]}\n')
     assert "anger" in reattune("evaluate", wrong).stderr
+
+
+def test_evaluate_compares_a_second_coder_and_draws(tmp_path: Path):
+    corpus = ROOT / "training" / "data" / "written_dialogues.jsonl"
+    rows = [json.loads(line) for line in corpus.read_text("utf-8").splitlines()[:6]]
+    for name, edit in (("first", None), ("second", "codes")):
+        for row in rows:
+            for turn in row["turns"][::3] if edit else []:
+                turn.pop(edit, None)
+                turn.pop("intensity", None)
+        (tmp_path / name).write_text("\n".join(map(json.dumps, rows)), "utf-8")
+    first, second, plot = tmp_path / "first", tmp_path / "second", tmp_path / "plot.svg"
+    done = reattune("evaluate", first, "--second", second, "--plot", plot, "--resamples", "0")
+    assert done.returncode == 0, done.stderr
+    assert "Agreement of two coders on 6 sessions" in done.stdout
+    assert plot.read_text("utf-8").startswith("<svg")
+    command = ("evaluate", first, "--json", "--resamples", "0", "--second", second)
+    row = json.loads(reattune(*command).stdout)["agreement"]["families"]["any"]
+    assert row["both"] == row["second"] < row["first"]
+    assert 0 < row["kappa"] < 1
+    other = tmp_path / "other"
+    rows[0]["turns"][0]["text"] += " more"
+    other.write_text(json.dumps(rows[0]), "utf-8")
+    refused = reattune("evaluate", first, "--second", other)
+    assert refused.returncode == 3
+    assert "second-coder-mismatch" in refused.stderr
+
+
+def test_only_judged_turns_count_where_flags_were_reviewed(tmp_path: Path):
+    session = {
+        "id": "mine",
+        "turns": [
+            {"who": "T", "text": "How was that for you?"},
+            {"who": "C", "text": "Fine.", "review": "dismissed"},
+            {"who": "T", "text": "And the homework?"},
+            {"who": "C", "text": "No. You never listen.", "review": "confirmed"}
+            | {"codes": ["complaint_therapist"], "intensity": "micro"},
+        ],
+    }
+    path = tmp_path / "mine.jsonl"
+    path.write_text(json.dumps(session), "utf-8")
+    result = json.loads(reattune("evaluate", path, "--json").stdout)
+    assert (result["turns"], result["judged_turns"]) == (4, 2)
+    assert result["families"]["any"]["n"] == 2
+    assert result["families"]["repair"]["n"] == 0
+    assert result["points"]["few"]["episodes"] is None
+    assert "Only the 2 turns" in reattune("evaluate", path).stdout
+    session["turns"][1]["review"] = "perhaps"
+    path.write_text(json.dumps(session), "utf-8")
+    assert "perhaps" in reattune("evaluate", path).stderr
+    session["turns"][1] = {**session["turns"][1], "review": "confirmed"}
+    path.write_text(json.dumps(session), "utf-8")
+    assert "needs its codes" in reattune("evaluate", path).stderr

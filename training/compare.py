@@ -47,12 +47,12 @@ def main() -> None:
     )
     items = load_corpora()
     fold = cross_validate(items, Plan(settings, tuning))
-    scores = calibrate_out_of_fold(fold)
+    scored = calibrate_out_of_fold(fold)
     for corpus in ("annomi", "plain", "further", "written"):
         keep = [i for i, item in enumerate(items) if item.corpus == corpus]
         codes = np.concatenate([items[i].labelled.codes for i in keep])
         carries = np.concatenate([carries_of(items[i]) for i in keep])
-        stacked = np.concatenate([scores[i] for i in keep])
+        stacked = np.concatenate([scored[i].scores for i in keep])
         row = [f"{corpus:8s}"]
         for name, families in TARGETS.items():
             own = [c for family in families for c in columns(family)]

@@ -8,12 +8,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from reattune.evaluate import evaluate, score_labelled, target_flags
+from reattune.evaluate import evaluate, point_figures, score_labelled
 from reattune.labelled import Labelled, read_labelled
 from reattune.model import load_model
+from reattune.report.curves import calibration_line, render_calibration
 from reattune.thresholds import load_points
 from training.corpora import load_corpora
-from training.measure import episodes_of
 
 DOCS = Path(__file__).parents[1] / "docs"
 CORPORA = {
@@ -30,8 +30,6 @@ NAMES = {
     "repair": "repair move",
     "misstep": "misstep",
 }
-LINES = (("", "#1d4e89"), ("6 3", "#b3541e"), ("2 3", "#2e7d5b"), ("9 3 2 3", "#6a4c93"))
-SIZE, EDGE = 320, 44  # pixels of the curve's square and its margin
 
 
 def load() -> dict[str, list[Labelled]]:
@@ -59,15 +57,14 @@ def ordinary_table(corpora: dict[str, list[Labelled]]) -> str:
     )
     rows = []
     for name, sessions in ordinary(corpora).items():
-        scored = [(row, score_labelled(row).scores) for row in sessions]
-        turns = sum(len(scores) for _, scores in scored)
-        clients = sum(t.role == "client" for row in sessions for t in row.session.turns)
+        scored = [score_labelled(row) for row in sessions]
+        turns = sum(len(s.scores) for s in scored)
         for point in load_points().values():
-            flags = sum(int(target_flags("any", scores, point).sum()) for _, scores in scored)
-            episodes = sum(len(episodes_of(r, s, s[:, 0] * 0, point)) for r, s in scored)
+            found = point_figures(scored, point)
             rows.append(
-                f"| {name} | {turns} | `{point.name}` | {100 * flags / clients:.1f} | "
-                f"{100 * episodes / turns:.2f} |"
+                f"| {name} | {turns} | `{point.name}` | "
+                f"{found['families']['any']['flags_per_100']:.1f} | "
+                f"{found['episodes']['false_per_100_turns']:.2f} |"
             )
     return head + "\n".join(rows)
 
@@ -126,54 +123,14 @@ def point_table() -> str:
     return head + "\n".join(rows)
 
 
-def curve(results: dict[str, dict[str, Any]]) -> str:
-    """SVG: predicted against observed share of any client marker, a line a corpus."""
-    shapes = []
-    for k, (corpus, result) in enumerate(results.items()):
-        rows = [r for r in result["families"]["any"]["calibration"] if r["n"] >= 10]
-        spots = [(EDGE + SIZE * r["predicted"], EDGE + SIZE * (1 - r["observed"])) for r in rows]
-        line = " ".join(f"{x:.1f},{y:.1f}" for x, y in spots)
-        dash, color = LINES[k % len(LINES)]
-        shapes.append(
-            f'<polyline points="{line}" fill="none" stroke="{color}" stroke-width="2" '
-            f'stroke-dasharray="{dash}"/>'
-        )
-        shapes += [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{color}"/>' for x, y in spots]
-        y = EDGE + 16 + 18 * k
-        shapes.append(
-            f'<line x1="{EDGE + 10}" x2="{EDGE + 40}" y1="{y}" y2="{y}" stroke="{color}" '
-            f'stroke-width="2" stroke-dasharray="{dash}"/>'
-            f'<text x="{EDGE + 46}" y="{y + 4}">{corpus}</text>'
-        )
-    return frame("\n".join(shapes))
-
-
-def frame(inside: str) -> str:
-    """The square, its diagonal and its labels around the curves."""
-    end, total = EDGE + SIZE, SIZE + 2 * EDGE
-    ticks = "".join(
-        f'<text x="{EDGE + SIZE * v:.0f}" y="{end + 16}" text-anchor="middle">{v:.1f}</text>'
-        f'<text x="{EDGE - 8}" y="{end - SIZE * v + 4:.0f}" text-anchor="end">{v:.1f}</text>'
-        for v in (0, 0.5, 1)
-    )
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {total} {total}" role="img" '
-        'font-family="sans-serif" font-size="12"><title>Calibration of any client marker</title>'
-        f'<rect width="{total}" height="{total}" fill="#fff"/>'
-        f'<rect x="{EDGE}" y="{EDGE}" width="{SIZE}" height="{SIZE}" fill="none" stroke="#999"/>'
-        f'<line x1="{EDGE}" y1="{end}" x2="{end}" y2="{EDGE}" stroke="#bbb"/>{ticks}'
-        f'<text x="{EDGE + SIZE / 2}" y="{total - 8}" text-anchor="middle">shown probability</text>'
-        f'<text x="14" y="{EDGE + SIZE / 2}" text-anchor="middle" transform="rotate(-90 14 '
-        f'{EDGE + SIZE / 2})">share marked by coders</text>{inside}</svg>\n'
-    )
-
-
 def main() -> None:
     """Write the page and the curve."""
     corpora = load()
     results = {name: evaluate(rows, resamples=500) for name, rows in corpora.items()}
     (DOCS / "images").mkdir(exist_ok=True)
-    (DOCS / "images" / "calibration.svg").write_text(curve(results), "utf-8")
+    lines = [calibration_line(name, r["families"]["any"]) for name, r in results.items()]
+    drawn = render_calibration(lines, "Calibration of any client marker, by corpus")
+    (DOCS / "images" / "calibration.svg").write_text(drawn, "utf-8")
     parts = [(Path(__file__).parent / "accuracy.head.md").read_text("utf-8")]
     parts[0] = parts[0].format(folds=load_model().card["folds"])
     parts += ["## The three operating points, on AnnoMI\n", point_table(), ""]

@@ -7,6 +7,7 @@ from sklearn.linear_model import LogisticRegression
 
 from reattune.calibration import Stage, family_scores, shares, stage_inputs
 from reattune.codebook import CLIENT_FAMILIES, CODES, FAMILIES, columns
+from reattune.metrics import lowest_threshold
 
 REAL_DENSITY = (
     "plain",
@@ -67,14 +68,7 @@ def choose_thresholds(scores: np.ndarray, codes: np.ndarray, carries: np.ndarray
             own = list(columns(name))
             turns = carries[:, own[0]] > 0
             truth = codes[turns][:, own].any(1)
-            chosen[point][name] = lowest_threshold(families[turns, i], truth, aim)
+            chosen[point][name] = lowest_threshold(
+                families[turns, i], truth, aim, fewest=FEWEST_FLAGS
+            )
     return chosen
-
-
-def lowest_threshold(score: np.ndarray, truth: np.ndarray, aim: float) -> float:
-    """The lowest threshold above which at least `aim` of the flags are right, to 3 decimals."""
-    order = np.argsort(-score)
-    precision = np.cumsum(truth[order]) / np.arange(1, len(order) + 1)
-    good = np.flatnonzero((precision >= aim) & (np.arange(len(order)) >= FEWEST_FLAGS - 1))
-    last = int(good[-1]) if len(good) else FEWEST_FLAGS - 1
-    return round(float(score[order[last]]), 3)

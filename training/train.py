@@ -23,6 +23,7 @@ import onnxruntime
 
 from reattune.calibration import Stage, calibrate
 from reattune.codebook import CODES, FAMILIES
+from reattune.evaluate import Scored
 from reattune.features import CUES, SHIFTS
 from reattune.labelled import fingerprint
 from training.corpora import Item, assign_folds, load_corpora
@@ -39,7 +40,7 @@ from training.head import (
 )
 from training.measure import measure_points
 from training.parts import carries_of, examples_of, shifts_of
-from training.stage import REAL_DENSITY, SHARED, choose_thresholds, fit_stage
+from training.stage import PRECISION, REAL_DENSITY, SHARED, choose_thresholds, fit_stage
 
 PACKAGE = Path(__file__).parents[1] / "src" / "reattune"
 WEIGHTS = PACKAGE / "weights"
@@ -144,22 +145,27 @@ def cross_validate(items: list[Item], plan: Plan) -> Fold:
     return Fold(items, folds, raw)
 
 
-def calibrate_out_of_fold(fold: Fold) -> list[np.ndarray]:
+def calibrate_out_of_fold(fold: Fold) -> list[Scored]:
     """Scores of every session by a stage that was fitted without its fold."""
     stages = [fit_stage(*fold.stack(fold.real(without=k))) for k in range(max(fold.folds) + 1)]
-    return [
-        calibrate(fold.raw[i], shifts_of(item), carries_of(item), stages[fold.folds[i]]).codes
-        for i, item in enumerate(fold.items)
-    ]
+    found = []
+    for item, raw, own in zip(fold.items, fold.raw, fold.folds, strict=True):
+        scores = calibrate(raw, shifts_of(item), carries_of(item), stages[own])
+        found.append(Scored(item.labelled, scores.codes, scores.major, True))
+    return found
 
 
-def write_out_of_fold(items: list[Item], scores: list[np.ndarray], folder: Path) -> None:
-    """out_of_fold.npz: fingerprints, lengths and float16 scores, without any words."""
+def write_out_of_fold(scored: list[Scored], folder: Path) -> None:
+    """out_of_fold.npz: fingerprints, lengths and float16 scores, without any words.
+
+    A row a turn: the probabilities of the codes, then that of major intensity.
+    """
+    rows = [np.column_stack([s.scores, s.major]) for s in scored]
     np.savez_compressed(
         folder / "out_of_fold.npz",
-        fingerprints=np.array([fingerprint(item.labelled.session) for item in items]),
-        lengths=np.array([len(row) for row in scores]),
-        scores=np.concatenate(scores).astype(np.float16),
+        fingerprints=np.array([fingerprint(s.labelled.session) for s in scored]),
+        lengths=np.array([len(row) for row in rows]),
+        scores=np.concatenate(rows).astype(np.float16),
     )
 
 
@@ -197,6 +203,7 @@ def write_thresholds(points: dict[str, Any]) -> None:
         *[f"{key} = {value}" for key, value in SHARED.items()],
     ]
     for name, point in points.items():
+        lines += ["", f"[points.{name}]", f"aim = {PRECISION[name]}"]
         lines += ["", f"[points.{name}.decide]"]
         lines += [f"{key} = {value}" for key, value in point["decide"].items()]
         lines += ["", f"[points.{name}.measured]"]
@@ -216,17 +223,17 @@ def main(plan: Plan | None = None) -> None:
     CACHE.mkdir(exist_ok=True)
     fold = cross_validate(items, plan)
     stage = fit_stage(*fold.stack(fold.real()))
-    scores = calibrate_out_of_fold(fold)
+    scored = calibrate_out_of_fold(fold)
     keep = fold.real()
     _, _, carries, codes, _ = fold.stack(keep)
-    decide = choose_thresholds(np.concatenate([scores[i] for i in keep]), codes, carries)
+    decide = choose_thresholds(np.concatenate([scored[i].scores for i in keep]), codes, carries)
     built = build(items, items, plan, WEIGHTS)
     export_head(built.heads, len(CUES), WEIGHTS)
-    write_out_of_fold(items, scores, WEIGHTS)
+    write_out_of_fold(scored, WEIGHTS)
     write_card(WEIGHTS, stage, plan, items)
-    judged = [i for i, item in enumerate(items) if item.corpus == measured_on(items)]
-    rows = [items[i].labelled for i in judged]
-    write_thresholds(measure_points(decide, rows, [scores[i] for i in judged]))
+    corpus = measured_on(items)
+    judged = [s for s, item in zip(scored, items, strict=True) if item.corpus == corpus]
+    write_thresholds(measure_points(decide, judged))
 
 
 if __name__ == "__main__":

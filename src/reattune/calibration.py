@@ -7,6 +7,7 @@ numbers come from `training/` and are fitted on out-of-fold predictions.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     Array = npt.NDArray[np.float32]
+
+Adjustment = Mapping[str, tuple[float, float]]
+"""Slope and intercept on the log odds of a family's probability, fitted to a user's own labels."""
 
 N_RAW = len(CODES) + len(FAMILIES) + 1
 """Columns of the raw output: a logit for each code, each family, and for major intensity."""
@@ -70,6 +74,43 @@ def calibrate(raw: Array, shifts: Array, carries: Array, stage: Stage) -> Scores
     a, b = stage.major
     major = sigmoid(a * raw[:, -1] + b)
     return Scores(*(part.astype(np.float32) for part in (codes * carries, families, major)))
+
+
+def adjust(scores: Scores, by: Adjustment) -> Scores:
+    """The probabilities after an adjustment: families move, each code keeps its share of its own.
+
+    Zeros, of turns that cannot carry a family, stay.
+    """
+    families, codes = scores.families.copy(), scores.codes.copy()
+    for i, family in enumerate(FAMILIES):
+        if family not in by:
+            continue
+        own = list(columns(family))
+        able = scores.families[:, i] > 0
+        before = scores.families[able, i]
+        families[able, i] = adjusted(before, *by[family])
+        codes[:, own] *= _times(families[:, i], scores.families[:, i])[:, None]
+    return Scores(codes, families, scores.major)
+
+
+def adjusted(chance: Any, slope: float, intercept: float) -> Any:
+    """Probabilities with their log odds stretched by `slope` and moved by `intercept`."""
+    return sigmoid(slope * log_odds(chance) + intercept)
+
+
+def log_odds(chance: Any) -> Any:
+    """log(p / (1 - p)), p kept 1e-6 from 0 and 1."""
+    import numpy as np
+
+    safe = np.clip(np.asarray(chance, np.float64), 1e-6, 1 - 1e-6)
+    return np.log(safe / (1 - safe))
+
+
+def _times(after: Any, before: Any) -> Any:
+    """after / before, 1 where before is 0."""
+    import numpy as np
+
+    return np.divide(after, before, out=np.ones_like(after), where=before > 0)
 
 
 def stage_inputs(codes: Any, family: Any, shifts: Any) -> Any:

@@ -12,9 +12,12 @@ from functools import cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from reattune.agreement import agreement, cohen_kappa
 from reattune.calibration import family_scores
-from reattune.codebook import CLIENT_FAMILIES, CODES, FAMILIES, columns
-from reattune.features import contexts
+from reattune.codebook import CLIENT_FAMILIES, CODES, FAMILIES, code, columns
+from reattune.errors import InputError
+from reattune.features import contexts, words
+from reattune.judging import episode_figures, judge_session
 from reattune.labelled import Labelled, fingerprint
 from reattune.metrics import (
     average_precision,
@@ -23,11 +26,13 @@ from reattune.metrics import (
     calibration_curve,
     calibration_error,
     decisions,
+    precision_recall,
+    ratio,
     roc_auc,
 )
 from reattune.model import WEIGHTS, MarkerModel, Progress, load_model
 from reattune.pipeline import score
-from reattune.thresholds import DEFAULT_POINT, OperatingPoint, operating_point
+from reattune.thresholds import DEFAULT_POINT, OperatingPoint, load_points, operating_point
 
 if TYPE_CHECKING:
     import numpy as np
@@ -42,12 +47,19 @@ TARGETS: dict[str, tuple[str, ...]] = {"any": CLIENT_FAMILIES, **{f: (f,) for f 
 FEW = 20  # positives; a figure that rests on fewer is marked unproven
 
 
+PREVALENCES = (0.05, 0.10, 0.20)  # shares of marked turns for which the ppv is worked out
+
+
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """A labelled session with its scores (n_turns, 26) and whether they are out of fold."""
+    """A labelled session, its probabilities (n_turns, 26), those of major intensity (n_turns,).
+
+    `out_of_fold` says that they are by models that did not see the session.
+    """
 
     labelled: Labelled
     scores: Array
+    major: Array
     out_of_fold: bool
 
 
@@ -56,33 +68,42 @@ def evaluate(
     *,
     point: str = DEFAULT_POINT,
     resamples: int = 500,
+    second: Sequence[Labelled] = (),
     progress: Progress | None = None,
 ) -> dict[str, Any]:
-    """Figures by family and by code, JSON-ready, schema "reattune.evaluation/1".
+    """Figures by family, code, operating point and episode, schema "reattune.evaluation/1".
 
-    `resamples` bootstrap draws over sessions give the 95% intervals of average precision and F1.
+    `resamples` bootstrap draws over sessions give the 95% intervals of average precision, F1 and
+    kappa. `second` holds another coder's labels of some of the sessions, matched by id.
+    Raises InputError where a second coding is of other turns.
     """
     scored = []
     for done, session in enumerate(labelled, 1):
         scored.append(score_labelled(session))
         if progress:
             progress(done, len(labelled))
-    return figures(scored, operating_point(point), resamples=resamples, by=load_model().by)
+    result = figures(scored, operating_point(point), resamples=resamples, by=load_model().by)
+    if second:
+        result["agreement"] = compare_codings(labelled, second, resamples=resamples)
+    return result
 
 
 def score_labelled(labelled: Labelled) -> Scored:
     """Scores of one labelled session: out of fold if the weights have seen it."""
     known = out_of_fold().get(fingerprint(labelled.session))
     if known is not None:
-        return Scored(labelled, known, True)
+        return Scored(labelled, known[:, :-1], known[:, -1], True)
     model: MarkerModel = load_model()
     _, found = score(labelled.session, contexts(labelled.session), model)
-    return Scored(labelled, found.codes, False)
+    return Scored(labelled, found.codes, found.major, False)
 
 
 @cache
 def out_of_fold() -> dict[str, Array]:
-    """Scores of the training sessions by models that did not see them, by fingerprint."""
+    """Fingerprint of each training session -> its scores by models that did not see it.
+
+    float32 (n_turns, 27): the codes' probabilities, then that of major intensity.
+    """
     import numpy as np
 
     path = WEIGHTS / "out_of_fold.npz"
@@ -98,40 +119,56 @@ def figures(
     scored: Sequence[Scored], point: OperatingPoint, *, resamples: int, by: str
 ) -> dict[str, Any]:
     """The evaluation of scored sessions at an operating point."""
-    import numpy as np
-
-    scores = np.concatenate([s.scores for s in scored])
-    truth = np.concatenate([s.labelled.codes for s in scored])
-    sizes = np.cumsum([0] + [len(s.scores) for s in scored])
-    groups = [np.arange(a, b) for a, b in pairwise(sizes)]
-    clients = _roles(scored, "client")
-    therapists = _roles(scored, "therapist")
+    table = Table.of(scored)
     seen = sum(s.out_of_fold for s in scored)
     return {
         "schema": SCHEMA,
         "model": by,
         "operating_point": point.name,
         "sessions": len(scored),
-        "turns": len(truth),
+        "turns": len(table.truth),
+        "judged_turns": int(table.judged.sum()),
         "out_of_fold_sessions": seen,
         "scores_from": _origin(seen, len(scored)),
-        "families": {
-            name: _family(
-                name,
-                truth,
-                scores,
-                clients if name in ("any", *CLIENT_FAMILIES) else therapists,
-                groups,
-                point,
-                resamples,
-            )
-            for name in TARGETS
-        },
-        "codes": {
-            id: _code(truth[:, i], scores[:, i], clients if i in _client_columns() else therapists)
-            for i, id in enumerate(CODES)
-        },
+        "families": {name: _family(name, table, point, resamples) for name in TARGETS},
+        "codes": {id: _code(table, i) for i, id in enumerate(CODES)},
+        "points": {name: point_figures(scored, own) for name, own in load_points().items()},
     }
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """All sessions' turns, one upon the other; `groups` hold the turn numbers of each session."""
+
+    truth: Any
+    scores: Any
+    judged: Any
+    client: Any
+    therapist: Any
+    words: Any
+    groups: list[Any]
+
+    @classmethod
+    def of(cls, scored: Sequence[Scored]) -> Table:
+        """The table of these sessions."""
+        import numpy as np
+
+        sizes = np.cumsum([0] + [len(s.scores) for s in scored])
+        turns = [turn for s in scored for turn in s.labelled.session.turns]
+        judged = np.concatenate([s.labelled.judged for s in scored])
+        return cls(
+            np.concatenate([s.labelled.codes for s in scored]),
+            np.concatenate([s.scores for s in scored]),
+            judged,
+            np.array([turn.role == "client" for turn in turns], bool) & judged,
+            np.array([turn.role == "therapist" for turn in turns], bool) & judged,
+            np.array([len(words(turn.text)) for turn in turns], float),
+            [np.arange(a, b) for a, b in pairwise(sizes)],
+        )
+
+    def turns(self, name: str) -> Any:
+        """Which turns can carry a family, or a target of TARGETS."""
+        return self.client if name in ("any", *CLIENT_FAMILIES) else self.therapist
 
 
 def _origin(seen: int, total: int) -> str:
@@ -140,17 +177,6 @@ def _origin(seen: int, total: int) -> str:
     if seen == total:
         return "cross-validation: each session is scored by models that did not see it"
     return f"cross-validation for {seen} sessions of the training data, the shipped model else"
-
-
-def _roles(scored: Sequence[Scored], role: str) -> Any:
-    import numpy as np
-
-    return np.array([t.role == role for s in scored for t in s.labelled.session.turns], bool)
-
-
-@cache
-def _client_columns() -> frozenset[int]:
-    return frozenset(c for family in CLIENT_FAMILIES for c in columns(family))
 
 
 def target_scores(name: str, codes: Array) -> Any:
@@ -171,37 +197,126 @@ def target_flags(name: str, codes: Array, point: OperatingPoint) -> Any:
     return np.any([families[:, i] >= point.decide[FAMILIES[i]] for i in index], axis=0)
 
 
-def _family(
-    name: str, truth: Any, scores: Any, turns: Any, groups: Any, point: Any, resamples: int
-) -> dict[str, Any]:
-    own = [c for family in TARGETS[name] for c in columns(family)]
-    labels, chance = truth[:, own].any(1), target_scores(name, scores)
-    flagged = target_flags(name, scores, point)
-    parts = [group[turns[group]] for group in groups]
-    y, p = labels[turns], chance[turns]
-    ap = bootstrap(lambda i: average_precision(labels[i], chance[i]), parts, n=resamples)
-    f1 = bootstrap(lambda i: decisions(labels[i], flagged[i])["f1"], parts, n=resamples)
+def labels_of(name: str, codes: Any) -> Any:
+    """Whether any code of a target is labelled (n,)."""
+    return codes[:, [c for family in TARGETS[name] for c in columns(family)]].any(1)
+
+
+def _family(name: str, table: Table, point: OperatingPoint, resamples: int) -> dict[str, Any]:
+    labels, chance = labels_of(name, table.truth), target_scores(name, table.scores)
+    flagged, turns = target_flags(name, table.scores, point), table.turns(name)
+    parts = [group[turns[group]] for group in table.groups]
+    y, p, said = labels[turns], chance[turns], table.words[turns]
+    decided = decisions(y, flagged[turns])
     return {
         "n": int(turns.sum()),
         "positives": int(y.sum()),
-        "prevalence": float(y.mean()) if len(y) else float("nan"),
+        "prevalence": ratio(int(y.sum()), len(y)),
         "auc": roc_auc(y, p),
         "average_precision": average_precision(y, p),
-        "average_precision_95": ap,
-        **decisions(y, flagged[turns]),
-        "f1_95": f1,
+        "average_precision_95": bootstrap(
+            lambda i: average_precision(labels[i], chance[i]), parts, n=resamples
+        ),
+        **decided,
+        "f1_95": bootstrap(lambda i: decisions(labels[i], flagged[i])["f1"], parts, n=resamples),
+        "ppv_at": ppv_at(decided),
+        "always_flag_f1": decisions(y, y | True)["f1"],
+        "length_alone_average_precision": max(
+            average_precision(y, -said), average_precision(y, said)
+        ),
         "brier": brier(y, p),
         "calibration_error": calibration_error(y, p),
         "calibration": calibration_curve(y, p),
+        "precision_recall": precision_recall(y, p),
         "unproven": bool(y.sum() < FEW),
     }
 
 
-def _code(truth: Any, chance: Any, turns: Any) -> dict[str, Any]:
-    y, p = truth[turns], chance[turns]
+def ppv_at(decided: dict[str, float]) -> dict[str, float]:
+    """Prevalence -> the share of flags that would be right, at this sensitivity and specificity."""
+    found, quiet = decided["sensitivity"], decided["specificity"]
+    return {f"{p:.2f}": ratio(found * p, found * p + (1 - quiet) * (1 - p)) for p in PREVALENCES}
+
+
+def _code(table: Table, column: int) -> dict[str, Any]:
+    role = code(CODES[column]).role
+    turns = table.client if role == "client" else table.therapist
+    y, p = table.truth[turns][:, column], table.scores[turns][:, column]
     return {
         "positives": int(y.sum()),
         "auc": roc_auc(y, p),
         "average_precision": average_precision(y, p),
         "unproven": bool(y.sum() < FEW),
     }
+
+
+def point_figures(scored: Sequence[Scored], point: OperatingPoint) -> dict[str, Any]:
+    """What one operating point does: turns by target, episodes where all turns were judged."""
+    table, decided = Table.of(scored), {}
+    for name in TARGETS:
+        turns = table.turns(name)
+        flags = target_flags(name, table.scores, point)[turns]
+        row = decisions(labels_of(name, table.truth)[turns], flags)
+        decided[name] = {**row, "ppv_at": ppv_at(row)}
+    whole = [s for s in scored if s.labelled.judged.all()]
+    judged = [judge_session(s.labelled, s.scores, s.major, point) for s in whole]
+    return {"families": decided, "episodes": episode_figures(judged) if judged else None}
+
+
+def compare_codings(
+    first: Sequence[Labelled], second: Sequence[Labelled], *, resamples: int
+) -> dict[str, Any]:
+    """Agreement of two coders, turn by turn, over the sessions that both coded.
+
+    By target and code: counts, share agreed, kappa (with a 95% interval for targets), PABAK, AC1.
+    """
+    import numpy as np
+
+    again = {row.id: row for row in second}
+    pairs = [(row, again[row.id]) for row in first if row.id in again]
+    if not pairs:
+        raise InputError(
+            "second-coder-mismatch",
+            "The second coder's file holds none of the sessions of the first.",
+            remedy="Give both files the same session ids.",
+        )
+    for one, two in pairs:
+        _same_turns(one, two)
+    codes = [np.concatenate([pair[k].codes for pair in pairs]) for k in (0, 1)]
+    both = np.concatenate([one.judged & two.judged for one, two in pairs])
+    roles = np.array([t.role for one, _ in pairs for t in one.session.turns])
+    sizes = np.cumsum([0] + [len(one.codes) for one, _ in pairs])
+
+    def agree(role: str, one: Any, two: Any, n: int) -> dict[str, Any]:
+        turns = both & (roles == role)
+        groups = [np.flatnonzero(turns[a:b]) + a for a, b in pairwise(sizes)]
+        interval = bootstrap(lambda i: cohen_kappa(one[i], two[i]), groups, n=n)
+        return {**agreement(one[turns], two[turns]), "kappa_95": interval}
+
+    return {
+        "sessions": len(pairs),
+        "families": {
+            name: agree(
+                "client" if TARGETS[name][0] in CLIENT_FAMILIES else "therapist",
+                labels_of(name, codes[0]),
+                labels_of(name, codes[1]),
+                resamples,
+            )
+            for name in TARGETS
+        },
+        "codes": {
+            id: agree(code(id).role, codes[0][:, i], codes[1][:, i], 0)
+            for i, id in enumerate(CODES)
+        },
+    }
+
+
+def _same_turns(one: Labelled, two: Labelled) -> None:
+    """InputError unless both codings are of the same turns."""
+    if fingerprint(one.session) != fingerprint(two.session):
+        raise InputError(
+            "second-coder-mismatch",
+            "The two coders' files do not hold the same turns of this session.",
+            where=one.id,
+            remedy="Give both files the same words and speakers, turn by turn.",
+        )

@@ -1,6 +1,9 @@
 """Labelled sessions: one JSON object a line, with codes and intensity on its turns.
 
 {"id", "turns": [{"who": "T"|"C", "text", "codes": [...], "intensity": "micro"|"major"}]}
+
+A session is either coded throughout, or a person went through some of its flags: then the turns
+they judged have "review", and nothing is known about the rest.
 """
 
 from __future__ import annotations
@@ -20,10 +23,15 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 
+REVIEWS = ("confirmed", "dismissed", "added")
+"""What a person said of a turn: a marker holds (by its codes), none does, one was missed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Labelled:
     """A session with its labels: `codes` bool (n_turns, 26), `major` bool (n_turns,).
 
+    `judged` bool (n_turns,) is False where nobody looked: elsewhere no code means none holds.
     `outcome` is the hand-given end of the excerpt where the corpus has one, else "".
     """
 
@@ -31,6 +39,7 @@ class Labelled:
     session: Session
     codes: npt.NDArray[np.bool_]
     major: npt.NDArray[np.bool_]
+    judged: npt.NDArray[np.bool_]
     outcome: str = ""
 
 
@@ -55,7 +64,9 @@ def _parse(path: Path, number: int, line: str) -> Labelled:
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise bad_line(path, number, "This is not a session with an id and turns.") from error
     codes, major = _labels(path, number, turns)
-    return Labelled(str(row["id"]), session, codes, major, str(row.get("outcome") or ""))
+    judged = _judged(path, number, turns, codes)
+    outcome = str(row.get("outcome") or "")
+    return Labelled(str(row["id"]), session, codes, major, judged, outcome)
 
 
 def _turn(row: dict[str, Any]) -> Turn:
@@ -73,6 +84,25 @@ def _labels(path: Path, number: int, turns: list[dict[str, Any]]) -> tuple[Any, 
                 raise bad_line(path, number, f"Turn {i + 1} has the unknown code {id!r}.")
             codes[i, CODES.index(id)] = True
     return codes, np.array([turn.get("intensity") == "major" for turn in turns], bool)
+
+
+def _judged(path: Path, number: int, turns: list[dict[str, Any]], codes: Any) -> Any:
+    import numpy as np
+
+    reviews = [turn.get("review") for turn in turns]
+    for i, review in enumerate(reviews):
+        if review is not None and review not in REVIEWS:
+            known = ", ".join(REVIEWS)
+            what = f"Turn {i + 1} has the review {review!r}; it is one of {known}."
+            raise bad_line(path, number, what)
+        if review is not None and codes[i].any() == (review == "dismissed"):
+            what = f"Turn {i + 1} is {review}, so it needs "
+            raise bad_line(
+                path, number, what + ("no" if review == "dismissed" else "its") + " codes."
+            )
+    if not any(reviews):
+        return np.ones(len(turns), bool)
+    return np.array([review is not None for review in reviews], bool)
 
 
 def bad_line(path: Path, number: int | None, what: str) -> InputError:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     Floats = npt.NDArray[np.floating[Any]]
 
 BINS = 10  # equal-width bins of the calibration error
+CURVE = 100  # points of a precision-recall curve
 
 
 def average_precision(truth: Bools, score: Floats) -> float:
@@ -69,9 +70,23 @@ def decisions(truth: Bools, flagged: Bools) -> dict[str, float]:
     }
 
 
+def precision_recall(truth: Bools, score: Floats) -> list[dict[str, float]]:
+    """Precision and recall at up to CURVE ranks, denser at the top; empty without positives."""
+    import numpy as np
+
+    if not truth.any():
+        return []
+    hits = np.cumsum(truth[np.argsort(-score, kind="stable")])
+    ranks = np.unique(np.geomspace(1, len(hits), CURVE).astype(int))
+    return [
+        {"recall": float(hits[r - 1] / hits[-1]), "precision": float(hits[r - 1] / r)}
+        for r in ranks
+    ]
+
+
 def brier(truth: Bools, score: Floats) -> float:
     """Mean squared distance of the probability from what was labelled."""
-    return float(((score - truth) ** 2).mean())
+    return float(((score - truth) ** 2).mean()) if len(truth) else float("nan")
 
 
 def calibration_curve(truth: Bools, score: Floats) -> list[dict[str, float]]:
@@ -93,7 +108,32 @@ def calibration_curve(truth: Bools, score: Floats) -> list[dict[str, float]]:
 def calibration_error(truth: Bools, score: Floats) -> float:
     """Expected calibration error: gap of predicted and observed, weighted by bin size."""
     rows = calibration_curve(truth, score)
-    return sum(r["n"] * abs(r["predicted"] - r["observed"]) for r in rows) / len(truth)
+    return ratio(sum(r["n"] * abs(r["predicted"] - r["observed"]) for r in rows), len(truth))
+
+
+def log_loss(truth: Bools, score: Floats) -> float:
+    """Mean negative log-likelihood of the labels; probabilities are kept 1e-6 from 0 and 1."""
+    import numpy as np
+
+    if not len(truth):
+        return float("nan")
+    chance = np.clip(np.where(truth, score, 1 - score).astype(float), 1e-6, 1)
+    return float(-np.log(chance).mean())
+
+
+def lowest_threshold(score: Floats, truth: Bools, aim: float, *, fewest: int) -> float:
+    """The lowest threshold above which at least `aim` of the flags are right, to 3 decimals.
+
+    Precision over fewer than `fewest` flags is not trusted; where no longer run of flags reaches
+    the aim, the threshold is that of the `fewest` highest scores.
+    """
+    import numpy as np
+
+    order = np.argsort(-score)
+    precision = np.cumsum(truth[order]) / np.arange(1, len(order) + 1)
+    good = np.flatnonzero((precision >= aim) & (np.arange(len(order)) >= fewest - 1))
+    last = int(good[-1]) if len(good) else min(fewest, len(order)) - 1
+    return round(float(score[order[last]]), 3)
 
 
 def bootstrap(

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from reattune import __version__
-from reattune.calibration import Scores, calibrate, carriers
+from reattune.calibration import Scores, adjust, calibrate, carriers
 from reattune.episodes import find_episodes
 from reattune.features import (
     SHIFTS,
@@ -21,6 +21,7 @@ from reattune.features import (
 from reattune.language import check_language
 from reattune.markers import Reading, Salience, find_markers, split_roles
 from reattune.model import LONGEST, MarkerModel, Progress, load_model
+from reattune.recalibration import current
 from reattune.risk import screen
 from reattune.roles import assign_roles, require_roles
 from reattune.thresholds import DEFAULT_POINT, operating_point
@@ -43,29 +44,35 @@ def analyze(
     earlier: Sequence[Baseline] = (),
     point: str = DEFAULT_POINT,
     any_language: bool = False,
+    as_shipped: bool = False,
     progress: Progress | None = None,
 ) -> Analysis:
     """Where the alliance was strained in this session, how, how badly, and whether it was repaired.
 
     `therapist` names the therapist's label; `earlier` are baselines of the same client's earlier
     sessions (`Analysis.baseline`); `point` is an operating point: few, balanced or many flags;
-    `progress(done, total)` is called while turns are encoded.
+    `as_shipped` leaves the user's own calibration aside; `progress(done, total)` is called while
+    turns are encoded.
 
-    Raises InputError for a session without turns, RoleError when it is not clear enough who the
-    therapist is, LanguageError when the words are not English (unless `any_language`), ModelError
-    when the weights are damaged.
+    Raises InputError for a session without turns or a damaged calibration, RoleError when it is not
+    clear enough who the therapist is, LanguageError when the words are not English (unless
+    `any_language`), ModelError when the weights are damaged.
     """
     chosen = operating_point(point)
     session = with_roles(session, therapist)
     risks = screen(session)
     language_notes = check_language(session, any_language=any_language)
     model = load_model()
-    own = measure_baseline(session)
-    baseline = join_baselines([*earlier, *([own] if own else [])])
+    own, own_notes = (None, ()) if as_shipped else current(model.card["sha256"]["head.onnx"])
+    by = f"{model.by}+own" if own else model.by
+    habit = measure_baseline(session)
+    baseline = join_baselines([*earlier, *([habit] if habit else [])])
     rows = contexts(session, baseline if earlier else None)
     skipped = {i for note in language_notes for i in note.turns} if not any_language else set()
     vectors, scores = score(session, rows, model, skip=skipped, progress=progress)
-    reading = Reading(rows, scores, baseline, model.by, _salience(model, vectors, session))
+    if own is not None:
+        scores, chosen = adjust(scores, own.families), own.point(chosen)
+    reading = Reading(rows, scores, baseline, by, _salience(model, vectors, session))
     markers, moves = split_roles(find_markers(reading, chosen))
     return Analysis(
         session=session,
@@ -76,8 +83,8 @@ def analyze(
         risks=risks,
         baseline=baseline,
         talk=measure_talk(session),
-        notes=(*session.notes, *language_notes, *_limits(session, model)),
-        by=f"reattune/{__version__} {model.by}",
+        notes=(*session.notes, *language_notes, *own_notes, *_limits(session, model)),
+        by=f"reattune/{__version__} {by}",
         operating_point=chosen.name,
         reliability=dict(chosen.reliability),
     )

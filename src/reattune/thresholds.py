@@ -17,13 +17,15 @@ DEFAULT_POINT = "balanced"
 class OperatingPoint:
     """How readily a turn is flagged.
 
-    `decide` is the probability of a family from which a marker is decided, `near` the fraction of
-    it from which a near miss is kept, `second` the share of a family's probability from which a
-    second code is named, `major` the probability from which intensity is major. `reliability`
-    holds what was measured on held-out transcripts at this point, by name.
+    `aim` is the share of right flags that the thresholds were chosen for; `decide` the probability
+    of a family from which a marker is decided, `near` the fraction of it from which a near miss is
+    kept, `second` the share of a family's probability from which a second code is named, `major`
+    the probability from which intensity is major. `reliability` holds what was measured on
+    held-out transcripts at this point, by name.
     """
 
     name: str
+    aim: float
     decide: dict[str, float]
     near: float
     second: float
@@ -39,6 +41,7 @@ def load_points() -> dict[str, OperatingPoint]:
     return {
         name: OperatingPoint(
             name,
+            float(row["aim"]),
             {family: float(row["decide"][family]) for family in FAMILIES},
             shared["near"],
             shared["second"],

@@ -10,6 +10,10 @@ import click
 COMMANDS: dict[str, tuple[str, str]] = {
     "analyze": ("reattune.cli.analyze", "Find strains, their repair and the reasons, in sessions."),
     "evaluate": ("reattune.cli.evaluate", "Measure the model on labelled sessions of your own."),
+    "recalibrate": (
+        "reattune.cli.recalibrate",
+        "Fit probabilities and thresholds to flags you judged.",
+    ),
     "demo": ("reattune.cli.demo", "Analyze a bundled fictional session and write its report."),
 }
 """Command name -> module with a `command`, and the line `reattune --help` shows for it."""

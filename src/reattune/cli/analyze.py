@@ -34,6 +34,7 @@ class Options:
     format: str | None
     point: str
     any_language: bool
+    as_shipped: bool
     earlier: tuple[Baseline, ...]
 
 
@@ -58,6 +59,7 @@ class Options:
 )
 @options.flags
 @click.option("--any-language", is_flag=True, help="Score even what does not look like English.")
+@click.option("--as-shipped", is_flag=True, help="Leave your own calibration aside.")
 @click.option("--verbose", "-v", is_flag=True, help="Show near misses too.")
 def command(
     files: tuple[Path, ...],
@@ -68,6 +70,7 @@ def command(
     baselines: tuple[Path, ...],
     point: str,
     any_language: bool,
+    as_shipped: bool,
     verbose: bool,
 ) -> None:
     """Find where the alliance was strained in each of FILES, and why the program thinks so.
@@ -77,7 +80,7 @@ def command(
     """
     with errors_told():
         earlier = tuple(read_baseline(path) for path in baselines)
-        wanted = Options(therapist, format_, point, any_language, earlier)
+        wanted = Options(therapist, format_, point, any_language, as_shipped, earlier)
         sessions, failures = read_sessions(files, wanted)
         found = list(analyze_all(sessions, wanted, failures))
         if html is not None:
@@ -152,6 +155,7 @@ def analyze_one(
         earlier=wanted.earlier,
         point=wanted.point,
         any_language=wanted.any_language,
+        as_shipped=wanted.as_shipped,
         progress=progress,
     )
 
