@@ -37,7 +37,7 @@ def test_markers_no_further_apart_than_the_gap_are_one_episode():
 
 def test_ranges_are_half_open_and_reading_for_an_answer_stops_at_the_next_episode():
     first, second = episodes(40, [mark(1, "denial"), mark(11, "denial")], [])
-    assert (first.first, first.last, first.until) == (1, 2, 10)
+    assert (first.first, first.last, first.until) == (1, 2, 11)
     assert (second.first, second.last, second.until) == (11, 12, 12 + ANSWER)
 
 
@@ -73,6 +73,9 @@ def test_near_misses_open_no_episode():
         (["defensive"], "mishandled"),
         (["notice"], "repaired"),
         (["notice", "defensive"], "repaired"),
+        (["rescuing", "over_explaining"], "unnoticed"),
+        (["notice", "rescuing", "over_explaining"], "repaired"),
+        (["blaming", "defensive", "notice"], "mishandled"),
     ],
 )
 def test_states_when_the_client_talks_on(moves: list[str], state: str):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ from reattune.model import WEIGHTS, load_model
 from reattune.pipeline import analyze
 from training.corpora import DATA
 from training.figures import CORPORA, load, point_table
+
+RESULT = Path(__file__).parent / "robustness.json"
 
 ROOT = Path(__file__).parents[1]
 RECORDED = 12  # scores written down, the highest of the first written excerpt
@@ -42,6 +45,24 @@ def unproven(result: dict[str, Any]) -> str:
     return ", ".join(f"`{id}`" for id, row in result["codes"].items() if row["unproven"])
 
 
+def robustness() -> str:
+    """Markdown: what the same words in other dress do to scores, from robustness.json."""
+    found = json.loads(RESULT.read_text("utf-8"))
+    head = (
+        "| | mean change | flags changed, of 100 client turns | flags per 100 "
+        "| average precision |\n|---|---:|---:|---:|---:|"
+    )
+    lines = [head]
+    for corpus, rows in found.items():
+        for name, row in rows.items():
+            lines.append(
+                f"| {corpus}, {name} | {row['mean_change']:.3f} | "
+                f"{100 * row['changed_flags']:.1f} | {row['flags_per_100']:.1f} | "
+                f"{row['average_precision']:.2f} |"
+            )
+    return "\n".join(lines)
+
+
 def main() -> None:
     """Write the card."""
     card = load_model().card
@@ -64,6 +85,8 @@ def main() -> None:
             points=point_table(),
             unproven=unproven(results.get("annomi", results["plain"])),
             recorded=recorded(),
+            robustness=robustness(),
+            **card["int8_against_torch"],
         )
     )
     (ROOT / "MODEL_CARD.md").write_text(text, "utf-8")

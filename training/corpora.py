@@ -13,11 +13,9 @@ from typing import Any
 from reattune.labelled import Labelled, read_labelled
 
 DATA = Path(__file__).parent / "data"
-WRITTEN = (
-    "written",
-    "plain",
-    "further",
-)  # corpora written for the project, in data/NAME_dialogues.jsonl
+WRITTEN = ("written", "plain", "further", "wider")
+"""Corpora written for the project, in data/NAME_dialogues.jsonl."""
+
 ANNOMI_PLACES = (DATA / "annomi_dev.jsonl", Path("../shared/data/annomi_dev.jsonl"))
 
 

@@ -20,8 +20,17 @@ CORPORA = {
     "annomi": "AnnoMI, real demonstration transcripts",
     "plain": "plain dialogues, written, real density",
     "further": "further dialogues, written against the model's known errors, real density",
+    "wider": "wider dialogues, other channels and registers, real density",
     "written": "written dialogues, denser in markers",
 }
+RARER = """\
+Any client marker at AnnoMI's sensitivity and specificity, if 5, 10 or 20 of 100 client turns
+were marked."""
+EPISODES = """\
+A labelled episode is what the episode rules make of the labels. It is found when a decided marker
+of its kind lies in it or one turn off; an episode is false when no labelled client turn lies in it
+or one turn off. The end is the state of a session's last episode against the outcome that the
+excerpt's author gave it."""
 PRIMOCK = Path("../shared/data/primock57_dev.jsonl")  # CC BY 4.0, Korfiatis et al. 2022
 NAMES = {
     "any": "any client marker",
@@ -78,18 +87,83 @@ def interval(row: dict[str, Any], key: str) -> str:
 def family_table(result: dict[str, Any]) -> str:
     """Markdown: a row a family."""
     head = (
-        "| | turns | marked | average precision | AUC | F1 | balanced accuracy | found | right "
-        "| always-flag F1 | Brier | calibration error |\n|---|" + "---:|" * 11 + "\n"
+        "| | turns | marked | average precision | by length alone | AUC | F1 | always-flag F1 "
+        "| balanced accuracy | found | right | Brier | calibration error |\n|---|"
+        + "---:|" * 12
+        + "\n"
     )
     rows = []
     for name, row in result["families"].items():
-        base = 2 * row["prevalence"] / (1 + row["prevalence"])
         rows.append(
             f"| {NAMES[name]} | {row['n']} | {row['positives']} | "
-            f"{interval(row, 'average_precision')} | {row['auc']:.2f} | {interval(row, 'f1')} | "
+            f"{interval(row, 'average_precision')} | {row['length_alone_average_precision']:.2f} | "
+            f"{row['auc']:.2f} | {interval(row, 'f1')} | {row['always_flag_f1']:.2f} | "
             f"{row['balanced_accuracy']:.2f} | {row['sensitivity']:.2f} | {row['ppv']:.2f} | "
-            f"{base:.2f} | {row['brier']:.3f} | {row['calibration_error']:.3f} |"
+            f"{row['brier']:.3f} | {row['calibration_error']:.3f} |"
         )
+    return head + "\n".join(rows)
+
+
+def prevalence_table(result: dict[str, Any]) -> str:
+    """Markdown: right flags of any client marker where 5, 10 or 20% of turns are marked."""
+    head = (
+        "| flags | found | right at 5% | right at 10% | right at 20% |\n|---|---:|---:|---:|---:|\n"
+    )
+    rows = []
+    for name, point in result["points"].items():
+        row = point["families"]["any"]
+        at = " | ".join(f"{value:.2f}" for value in row["ppv_at"].values())
+        rows.append(f"| `{name}` | {row['sensitivity']:.2f} | {at} |")
+    return head + "\n".join(rows)
+
+
+def episode_table(results: dict[str, dict[str, Any]]) -> str:
+    """Markdown: labelled episodes found and false ones, a row a corpus and operating point."""
+    head = (
+        "| | flags | labelled | found | false a session | false per 100 turns "
+        "| intensity, weighted kappa | same intensity where both see a strain | repaired, kappa "
+        "| end, kappa |\n|---|---|" + "---:|" * 8 + "\n"
+    )
+    rows = []
+    for corpus, result in results.items():
+        for name, point in result["points"].items():
+            e = point["episodes"]
+            ends = e["ends_agreed"]
+            both = [f"{ends[key]:.2f}" if ends["n"] else "-" for key in ("repaired_kappa", "kappa")]
+            rows.append(
+                f"| {corpus} | `{name}` | {e['labelled']} | {e['found_share']:.2f} | "
+                f"{e['false_per_session']:.2f} | {e['false_per_100_turns']:.2f} | "
+                f"{e['intensity']['weighted_kappa']:.2f} | {e['intensity']['same_both']:.2f} | "
+                f"{' | '.join(both)} |"
+            )
+    return head + "\n".join(rows)
+
+
+def kinds_table(results: dict[str, dict[str, Any]]) -> str:
+    """Markdown: kinds of labelled episodes against kinds shown, at the point balanced."""
+    shown = ("withdrawal", "confrontation", "mixed", "missed")
+    head = "| labelled | " + " | ".join(shown) + " |\n|---|" + "---:|" * len(shown) + "\n"
+    rows = []
+    for kind in shown[:3]:
+        tables = [
+            r["points"]["balanced"]["episodes"]["kinds"].get(kind, {}) for r in results.values()
+        ]
+        counts = [str(sum(table.get(met, 0) for table in tables)) for met in shown]
+        rows.append(f"| {kind} | {' | '.join(counts)} |")
+    return head + "\n".join(rows)
+
+
+def ends_table(results: dict[str, dict[str, Any]]) -> str:
+    """Markdown: outcome given to written excerpts against the end shown, at the point balanced."""
+    shown = ("none", "unnoticed", "mishandled", "unrepaired", "repaired")
+    head = "| given | " + " | ".join(shown) + " |\n|---|" + "---:|" * len(shown) + "\n"
+    rows = []
+    for given in shown:
+        tables = [
+            r["points"]["balanced"]["episodes"]["ends"].get(given, {}) for r in results.values()
+        ]
+        counts = [str(sum(table.get(end, 0) for table in tables)) for end in shown]
+        rows.append(f"| {given} | {' | '.join(counts)} |")
     return head + "\n".join(rows)
 
 
@@ -135,6 +209,11 @@ def main() -> None:
     parts[0] = parts[0].format(folds=load_model().card["folds"])
     parts += ["## The three operating points, on AnnoMI\n", point_table(), ""]
     parts += ["## Ordinary talk, where every flag is wrong\n", ordinary_table(corpora), ""]
+    parts += ["## If markers were rarer or more frequent\n", RARER, ""]
+    parts += [prevalence_table(results.get("annomi", results["plain"])), ""]
+    parts += ["## Episodes\n", EPISODES, "", episode_table(results), ""]
+    parts += ["Kinds, `balanced`, all corpora:\n", kinds_table(results), ""]
+    parts += ["Ends, `balanced`, written corpora:\n", ends_table(results), ""]
     for name, result in results.items():
         parts += [f"## {CORPORA[name]}\n", family_table(result), ""]
     parts += ["## Single codes\n", code_table(results), ""]

@@ -18,9 +18,18 @@ from torch.nn.utils import clip_grad_norm_
 
 from reattune.model import LONGEST
 from reattune.wordpiece import WordPiece
-from training.corpora import Item
 from training.encoder import SCALE, base_folder
-from training.head import Example, Head, Settings, Stretch, collate, loss_of, part_of, stretches
+from training.head import (
+    Example,
+    Head,
+    Settings,
+    Stretch,
+    collate,
+    dress,
+    loss_of,
+    part_of,
+    stretches,
+)
 
 CHUNK_TOKENS = 3000  # tokens encoded in one go, of turns of like length
 
@@ -29,17 +38,17 @@ CHUNK_TOKENS = 3000  # tokens encoded in one go, of turns of like length
 class Tuning:
     """How the encoder is tuned. Embeddings stay fixed: the corpora know few of their words."""
 
-    epochs: int = 2
+    epochs: int = 3
     rate: float = 5e-5
     head_rate: float = 5e-4
     batch: int = 8
     seed: int = 1
 
 
-def tokenize(items: Sequence[Item]) -> dict[str, list[int]]:
+def tokenize(copies: Sequence[Copy]) -> dict[str, list[int]]:
     """Token ids of every turn."""
     wordpiece = WordPiece((base_folder() / "vocab.txt").read_text("utf-8").split("\n"))
-    texts = {turn.text for item in items for turn in item.labelled.session.turns}
+    texts = {text for copy in copies for rows in copy.texts for text in rows}
     return {text: wordpiece.encode(text, longest=LONGEST) for text in texts}
 
 
@@ -85,18 +94,23 @@ def encode_chunk(encoder: Any, rows: list[list[int]]) -> torch.Tensor:
     return SCALE * torch.nn.functional.normalize(mean, dim=-1)
 
 
-def fine_tune(
-    items: Sequence[Item],
-    examples: Sequence[Example],
-    head: Head,
-    settings: Settings,
-    tuning: Tuning,
-) -> Any:
-    """The tuned encoder; `examples` hold the base encoder's vectors of the same sessions."""
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """The sessions in one dress: the words of their turns, and examples of the same turns."""
+
+    texts: list[list[str]]
+    examples: list[Example]
+
+
+def fine_tune(copies: Sequence[Copy], head: Head, settings: Settings, tuning: Tuning) -> Any:
+    """The tuned encoder, from sessions as they are and in other dress.
+
+    The examples hold the base encoder's vectors, which are not used.
+    """
     torch.manual_seed(tuning.seed)
     rng = np.random.default_rng(tuning.seed)
-    ids, encoder = tokenize(items), load_trainable()
-    texts = [[turn.text for turn in item.labelled.session.turns] for item in items]
+    ids, encoder = tokenize(copies), load_trainable()
+    texts = copies[0].texts
     steps = -(-sum(map(len, texts)) // (tuning.batch * settings.window))
     tuned = [p for p in encoder.parameters() if p.requires_grad]
     optimizer, schedule = optimizers(head, tuned, settings, tuning, tuning.epochs * steps)
@@ -104,8 +118,10 @@ def fine_tune(
     for epoch in range(tuning.epochs):
         begun, total = time.time(), 0.0
         cut = stretches([len(row) for row in texts], settings.window, rng)
+        wear = dress(cut, settings.dressed, rng)
         for chosen in np.array_split(rng.permutation(len(cut)), steps):
-            batch = collate(load_stretches([cut[i] for i in chosen], encoder, texts, ids, examples))
+            worn = [(cut[i], copies[wear[i]]) for i in chosen]
+            batch = collate(load_stretches(worn, encoder, ids))
             loss = loss_of(head(batch["vectors"], batch["cues"], batch["real"]), batch, settings)
             optimizer.zero_grad()
             loss.backward()
@@ -133,21 +149,16 @@ def optimizers(head: Head, tuned: list, settings: Settings, tuning: Tuning, step
 
 
 def load_stretches(
-    cut: Sequence[Stretch],
-    encoder: Any,
-    texts: Sequence[Sequence[str]],
-    ids: dict[str, list[int]],
-    examples: Sequence[Example],
+    worn: Sequence[tuple[Stretch, Copy]], encoder: Any, ids: dict[str, list[int]]
 ) -> list[Example]:
-    """The stretches with fresh vectors from the encoder as it is now."""
-    vectors = encode_turns(
-        encoder, [t for s in cut for t in texts[s.session][s.start : s.end]], ids
-    )
-    ends = np.cumsum([part.end - part.start for part in cut]).tolist()
+    """The stretches, each of its copy, with fresh vectors from the encoder as it is now."""
+    said = [text for part, own in worn for text in own.texts[part.session][part.start : part.end]]
+    vectors = encode_turns(encoder, said, ids)
+    ends = np.cumsum([part.end - part.start for part, _ in worn]).tolist()
     return [
         replace(
-            part_of(examples[part.session], part),
+            part_of(own.examples[part.session], part),
             vectors=vectors[end - part.end + part.start : end],
         )
-        for part, end in zip(cut, ends, strict=True)
+        for (part, own), end in zip(worn, ends, strict=True)
     ]

@@ -24,7 +24,11 @@ TENSORS = ("vectors", "cues", "codes", "carries", "major")
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What `training/RESULTS.md` found to work; `weight` is each corpus's share in the loss."""
+    """What `training/RESULTS.md` found to work.
+
+    `annomi` is the weight of AnnoMI's sessions in the loss; `dressed` the share of stretches that
+    are seen in other dress (training/noise.py).
+    """
 
     hidden: int = 128
     kernel: int = 3
@@ -37,9 +41,9 @@ class Settings:
     decay: float = 1e-2
     positive: float = 2.0
     family: float = 0.5
-    noise: float = 0.0
+    dressed: float = 0.25
     seeds: int = 3
-    annomi: float = 3.0
+    annomi: float = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,9 +178,15 @@ def part_of(example: Example, part: Stretch) -> Example:
     return Example(**fields, weight=example.weight)
 
 
-def train_head(examples: list[Example], settings: Settings, seed: int) -> Head:
-    """One head trained on these sessions."""
+def dress(cut: Sequence[Stretch], share: float, rng: np.random.Generator) -> list[int]:
+    """For each stretch 1 where it is seen in other dress, else 0."""
+    return [int(rng.random() < share) for _ in cut]
+
+
+def train_head(copies: Sequence[list[Example]], settings: Settings, seed: int) -> Head:
+    """One head trained on these sessions, given as they are and in other dress."""
     torch.manual_seed(seed)
+    examples = copies[0]
     rng = np.random.default_rng(seed)
     head = Head(examples[0].cues.shape[1], settings)
     optimizer = torch.optim.AdamW(head.parameters(), settings.rate, weight_decay=settings.decay)
@@ -187,13 +197,10 @@ def train_head(examples: list[Example], settings: Settings, seed: int) -> Head:
     )
     for _ in range(settings.epochs):
         cut = stretches([len(e.vectors) for e in examples], settings.window, rng)
-        order = rng.permutation(len(cut))
+        wear, order = dress(cut, settings.dressed, rng), rng.permutation(len(cut))
         for chosen in np.array_split(order, steps):
-            batch = collate([part_of(examples[cut[i].session], cut[i]) for i in chosen])
-            vectors = batch["vectors"]
-            if settings.noise:
-                vectors = vectors + torch.randn_like(vectors) * settings.noise
-            loss = loss_of(head(vectors, batch["cues"], batch["real"]), batch, settings)
+            batch = collate([part_of(copies[wear[i]][cut[i].session], cut[i]) for i in chosen])
+            loss = loss_of(head(batch["vectors"], batch["cues"], batch["real"]), batch, settings)
             optimizer.zero_grad()
             loss.backward()
             nn.utils.clip_grad_norm_(head.parameters(), 1.0)
@@ -202,9 +209,9 @@ def train_head(examples: list[Example], settings: Settings, seed: int) -> Head:
     return head.eval()
 
 
-def train_ensemble(examples: list[Example], settings: Settings) -> Ensemble:
+def train_ensemble(copies: Sequence[list[Example]], settings: Settings) -> Ensemble:
     """Heads of several seeds, averaged."""
-    heads = [train_head(examples, settings, seed) for seed in range(settings.seeds)]
+    heads = [train_head(copies, settings, seed) for seed in range(settings.seeds)]
     return Ensemble(heads).eval()
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from reattune.calibration import carriers
 from reattune.features import SHIFTS, contexts, cue_table, table
 from training.corpora import Item
+from training.noise import in_other_dress
 
 
 def shifts_of(item: Item) -> np.ndarray:
@@ -17,6 +20,21 @@ def shifts_of(item: Item) -> np.ndarray:
 def carries_of(item: Item) -> np.ndarray:
     """float32 (n, 26): which codes each turn can carry."""
     return carriers([turn.role for turn in item.labelled.session.turns])
+
+
+def cues_of(item: Item) -> np.ndarray:
+    """float32 (n, n_cues) of a session."""
+    return cue_table(item.labelled.session)
+
+
+def in_dresses(items: list[Item]) -> tuple[list[Item], list[Item]]:
+    """The sessions as they are, and each in one other dress."""
+    return items, [replace(item, labelled=in_other_dress(item.labelled)) for item in items]
+
+
+def texts_of(items: list[Item]) -> list[list[str]]:
+    """The words of every turn, a list a session."""
+    return [[turn.text for turn in item.labelled.session.turns] for item in items]
 
 
 def examples_of(items: list[Item], vectors: dict[str, np.ndarray], annomi: float) -> list:
@@ -31,7 +49,7 @@ def examples_of(items: list[Item], vectors: dict[str, np.ndarray], annomi: float
         made.append(
             Example(
                 torch.tensor(np.stack([vectors[turn.text] for turn in session.turns])),
-                torch.tensor(cue_table(session)),
+                torch.tensor(cues_of(item)),
                 torch.tensor(item.labelled.codes.astype(np.float32)),
                 torch.tensor(carries_of(item)),
                 torch.tensor(item.labelled.major.astype(np.float32)),

@@ -9,11 +9,9 @@ from reattune.calibration import Stage, family_scores, shares, stage_inputs
 from reattune.codebook import CLIENT_FAMILIES, CODES, FAMILIES, columns
 from reattune.metrics import lowest_threshold
 
-REAL_DENSITY = (
-    "plain",
-    "further",
-    "annomi",
-)  # corpora whose share of coded turns is that of real sessions
+REAL_DENSITY = ("plain", "further", "wider", "annomi")
+"""Corpora whose share of coded turns is that of real sessions."""
+
 PRECISION = {"few": 0.60, "balanced": 0.45, "many": 0.30}  # aimed at, on REAL_DENSITY
 FEWEST_FLAGS = 20  # precision over fewer flags is not trusted
 SHARED = {"near": 0.5, "second": 0.35, "major": 0.5}

@@ -5,7 +5,7 @@ Steps, each on sessions, never on single turns:
    encode every turn with it, once, alone, train heads, score the sessions left out (out of fold);
 2. fit the last stage on out-of-fold scores; cross-fitted again for the figures;
 3. choose thresholds for the aimed precision; measure what they give;
-4. build encoder and heads on everything; write weights, card and thresholds.
+4. build encoder and heads on everything, compare int8 with torch; write weights, card, thresholds.
 """
 
 from __future__ import annotations
@@ -26,9 +26,10 @@ from reattune.codebook import CODES, FAMILIES
 from reattune.evaluate import Scored
 from reattune.features import CUES, SHIFTS
 from reattune.labelled import fingerprint
+from training.agree import compare, unseen
 from training.corpora import Item, assign_folds, load_corpora
 from training.encoder import CACHE, export_encoder, load_base, vectors_of
-from training.finetune import Tuning, fine_tune
+from training.finetune import Copy, Tuning, fine_tune
 from training.head import (
     Ensemble,
     Settings,
@@ -39,13 +40,13 @@ from training.head import (
     train_head,
 )
 from training.measure import measure_points
-from training.parts import carries_of, examples_of, shifts_of
+from training.parts import carries_of, examples_of, in_dresses, shifts_of, texts_of
 from training.stage import PRECISION, REAL_DENSITY, SHARED, choose_thresholds, fit_stage
 
 PACKAGE = Path(__file__).parents[1] / "src" / "reattune"
 WEIGHTS = PACKAGE / "weights"
 WARM_EPOCHS = 12  # of the head on the base encoder's vectors, before both are tuned
-NAME, VERSION = "minilm-conv", "1"
+NAME, VERSION = "minilm-conv", "2"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,7 @@ class Plan:
     settings: Settings = field(default_factory=Settings)
     tuning: Tuning = field(default_factory=Tuning)
     folds: int = 3
+    part: float = 1.0  # of the sessions of each corpus that are trained on, for learning curves
 
     def stamp(self, items: list[Item]) -> str:
         """16 hex digits that change with the plan, the sessions and their labels."""
@@ -67,8 +69,9 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """Trained heads, and the vectors of every turn by the encoder they belong to."""
+    """The encoder as trained, heads, and the vectors of every turn by the exported encoder."""
 
+    encoder: Any
     heads: Ensemble
     vectors: dict[str, np.ndarray]
 
@@ -114,17 +117,33 @@ def build(items: list[Item], every: list[Item], plan: Plan, folder: Path) -> Bui
     base = CACHE / "base"
     if not (base / "encoder.onnx").is_file():
         export_encoder(load_base(), base)
-    texts = [turn.text for item in every for turn in item.labelled.session.turns]
+    worn = in_dresses(items)
+    texts = [text for own in (every, *worn) for row in texts_of(own) for text in row]
     if plan.tuning.epochs:
-        start = examples_of(items, vectors_of(texts, base), plan.settings.annomi)
-        head = train_head(start, replace(plan.settings, epochs=WARM_EPOCHS), 0)
-        tuned = fine_tune(items, start, head, plan.settings, plan.tuning)
+        start = vectors_of(texts, base)
+        copies = [
+            Copy(texts_of(own), examples_of(own, start, plan.settings.annomi)) for own in worn
+        ]
+        warm = replace(plan.settings, epochs=WARM_EPOCHS)
+        head = train_head([copy.examples for copy in copies], warm, 0)
+        tuned = fine_tune(copies, head, plan.settings, plan.tuning)
         export_encoder(tuned, folder)
     else:
+        tuned = load_base()
         shutil.copytree(base, folder, dirs_exist_ok=True)
     vectors = vectors_of(texts, folder)
-    seen = examples_of(items, vectors, plan.settings.annomi)
-    return Built(train_ensemble(seen, plan.settings), vectors)
+    seen = [examples_of(own, vectors, plan.settings.annomi) for own in worn]
+    return Built(tuned, train_ensemble(seen, plan.settings), vectors)
+
+
+def part_of_each(items: list[Item], plan: Plan) -> list[Item]:
+    """The plan's share of each corpus, by a fixed shuffle; a smaller share lies in a larger."""
+    found: list[Item] = []
+    for corpus in sorted({item.corpus for item in items}):
+        own = [item for item in items if item.corpus == corpus]
+        order = np.random.default_rng(7).permutation(len(own))
+        found += [own[i] for i in order[: round(plan.part * len(own))]]
+    return items if plan.part == 1 else found
 
 
 def cross_validate(items: list[Item], plan: Plan) -> Fold:
@@ -134,8 +153,9 @@ def cross_validate(items: list[Item], plan: Plan) -> Fold:
     for k in range(plan.folds):
         begun, path = time.time(), CACHE / f"fold-{plan.stamp(items)}-{k}.npz"
         if not path.is_file():
-            seen = [item for item, own in zip(items, folds, strict=True) if own != k]
+            seen = part_of_each([i for i, own in zip(items, folds, strict=True) if own != k], plan)
             built = build(seen, items, plan, CACHE / f"encoder-{k}")
+            export_head(built.heads, len(CUES), CACHE / f"encoder-{k}")
             left = {str(i): built.score(items[i]) for i, own in enumerate(folds) if own == k}
             np.savez(path, **left)
         with np.load(path) as found:
@@ -169,7 +189,9 @@ def write_out_of_fold(scored: list[Scored], folder: Path) -> None:
     )
 
 
-def write_card(folder: Path, stage: Stage, plan: Plan, items: list[Item]) -> None:
+def write_card(
+    folder: Path, stage: Stage, plan: Plan, items: list[Item], agreement: dict[str, float]
+) -> None:
     """model.json: what the weights are, their hashes, and the last stage's numbers."""
     names = ("encoder.onnx", "head.onnx", "vocab.txt", "out_of_fold.npz")
     corpora = sorted({item.corpus for item in items})
@@ -187,6 +209,7 @@ def write_card(folder: Path, stage: Stage, plan: Plan, items: list[Item]) -> Non
         "reach": reach(plan.settings),
         "trained_on": {c: sum(item.corpus == c for item in items) for c in corpora},
         "onnxruntime": onnxruntime.__version__,
+        "int8_against_torch": agreement,
         "sha256": {n: hashlib.sha256((folder / n).read_bytes()).hexdigest() for n in names},
     }
     (folder / "model.json").write_text(json.dumps(card, indent=1) + "\n", "utf-8")
@@ -227,10 +250,12 @@ def main(plan: Plan | None = None) -> None:
     keep = fold.real()
     _, _, carries, codes, _ = fold.stack(keep)
     decide = choose_thresholds(np.concatenate([scored[i].scores for i in keep]), codes, carries)
-    built = build(items, items, plan, WEIGHTS)
+    built = build(items, [*items, *unseen()], plan, WEIGHTS)
     export_head(built.heads, len(CUES), WEIGHTS)
     write_out_of_fold(scored, WEIGHTS)
-    write_card(WEIGHTS, stage, plan, items)
+    agreement = compare(built.encoder, built.heads, built.vectors, stage, decide)
+    print(f"int8 against torch: {agreement}", flush=True)
+    write_card(WEIGHTS, stage, plan, items, agreement)
     corpus = measured_on(items)
     judged = [s for s, item in zip(scored, items, strict=True) if item.corpus == corpus]
     write_thresholds(measure_points(decide, judged))

@@ -1,7 +1,7 @@
 """Markers -> episodes: strains that belong together, how the therapist answered, how they ended.
 
 Only decided markers open an episode. The rules are few and stated as constants; they are our own
-proposal and their agreement with hand-given outcomes is printed by `training/evaluate.py`.
+proposal. How far the ends agree with hand-given outcomes is in docs/accuracy.md.
 """
 
 from __future__ import annotations
@@ -12,13 +12,15 @@ from dataclasses import dataclass
 from reattune.features import Context
 from reattune.types import Episode, Intensity, Kind, Marker, State
 
-VERSION = "episodes/1"
+VERSION = "episodes/2"
 
 GAP = 8  # turns; markers no further apart belong to one episode (about four exchanges)
-ANSWER = 8  # turns after the last marker that are read for the therapist's answer
+ANSWER = 12  # turns after the last marker that are read for the therapist's answer
 MIXED_SHARE = 1 / 3  # of the markers; from this share of the rarer family an episode is mixed
-RECOVERED_TURNS = 2  # client turns without a marker after the last repair move
+RECOVERED_TURNS = 1  # client turns without a marker after the last repair move
 RECOVERED_WORDS = 0.6  # of the client's usual words that those turns must have on average
+WIDENS = frozenset({"defensive", "premature_apology", "blaming", "personalizing"})
+"""Missteps that take a strain up and tend to widen it; the others pass it over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,23 +98,25 @@ def intensity_of(markers: Sequence[Marker]) -> Intensity:
 def judge(part: Stretch, moves: Sequence[Marker], contexts: Sequence[Context]) -> tuple[State, str]:
     """How the episode ended, and one sentence saying what that rests on."""
     repairs = [m for m in moves if m.family == "repair"]
-    missteps = [m for m in moves if m.family == "misstep" and m.code != "ignoring"]
+    wrong = [m for m in moves if m.code in WIDENS]
+    if repairs and len(wrong) > len(repairs):
+        return "mishandled", "Most answers to it are of the kind that tends to widen a strain."
     if repairs:
-        return _after_repair(part, repairs, missteps, contexts)
+        return _after_repair(part, repairs, wrong, contexts)
     if part.until - part.last < 2 and part.until == len(contexts):
         return "open", "The session ends before an answer could be seen."
-    if missteps:
+    if wrong:
         return "mishandled", "The answers to it are of the kind that tends to widen a strain."
     return "unnoticed", "Nothing the therapist says in the turns after it takes it up."
 
 
 def _after_repair(
-    part: Stretch, repairs: list[Marker], missteps: list[Marker], contexts: Sequence[Context]
+    part: Stretch, repairs: list[Marker], wrong: list[Marker], contexts: Sequence[Context]
 ) -> tuple[State, str]:
     last_move = repairs[-1].turn
     if recovered(part, last_move, contexts):
         return "repaired", "After a repair move the client talks on as usual, without a new marker."
-    if missteps and missteps[-1].turn > last_move and len(missteps) >= len(repairs):
+    if wrong and wrong[-1].turn > last_move and len(wrong) >= len(repairs):
         return "mishandled", "A repair move is followed by answers that tend to widen a strain."
     if part.until == len(contexts) and part.until - last_move <= RECOVERED_TURNS:
         return "addressed", "It was taken up; the session ends before the effect can be seen."

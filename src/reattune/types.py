@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import date
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ Role = Literal["therapist", "client", "other", "unknown"]
 Family = Literal["withdrawal", "confrontation", "repair", "misstep"]
 Intensity = Literal["micro", "major"]
 Kind = Literal["withdrawal", "confrontation", "mixed"]
+SignalKind = Literal["rupture", "decline", "absence", "recovery"]
 State = Literal["unnoticed", "addressed", "repaired", "mishandled", "open"]
 
 ROLE_LABELS: dict[str, Role] = {"T": "therapist", "C": "client", "O": "other"}
@@ -221,3 +223,61 @@ class Analysis:
         from reattune.schema import analysis_to_dict
 
         return analysis_to_dict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One value of a series: the session's number from 1, its date, the value; None if missing."""
+
+    session: int
+    date: date | None
+    value: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """What the values of a measure can be, its smallest step, and whether high values are good."""
+
+    low: float
+    high: float
+    step: float
+    higher_is_better: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """One client's values of one measure by one rater, in order of session, never mixed.
+
+    `measure` is an instrument's id, with a subscale after a colon where it is one, "attendance", or
+    "words" for episodes per session. `scale` is None where the range is not known.
+    """
+
+    client: str
+    measure: str
+    rater: str
+    points: tuple[Point, ...]
+    scale: Scale | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """A sign that the alliance may have moved, from words, scores or attendance; never a verdict.
+
+    `source` is "words", a measure's id or "attendance"; `rule` the rule that fired, `by` its
+    version; `level` micro or major; `false_per_12` how often the rule fires in 12 sessions of a
+    stable course, None where that was not measured. `with_` names sources that say the same within
+    two sessions.
+    """
+
+    client: str
+    session: int
+    date: date | None
+    source: str
+    kind: SignalKind
+    rule: str
+    level: Intensity
+    by: str
+    why: str
+    evidence: tuple[Evidence, ...] = ()
+    false_per_12: float | None = None
+    with_: tuple[str, ...] = ()
