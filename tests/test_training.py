@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from sklearn.metrics import cohen_kappa_score
 
 from reattune.calibration import N_RAW, calibrate, carriers
 from reattune.codebook import CODES, columns
@@ -16,7 +15,6 @@ from reattune.features import SHIFTS
 from reattune.labelled import fingerprint, read_labelled
 from reattune.metrics import lowest_threshold
 from training import corpora
-from training.second import kappa
 from training.stage import fit_stage
 
 
@@ -71,13 +69,6 @@ def test_folds_hold_whole_sessions_of_every_corpus_alike(without_annomi: list[co
             f for f, item in zip(folds, without_annomi, strict=True) if item.corpus == name
         )
         assert max(own.values()) - min(own.values()) <= 1
-
-
-def test_kappa_equals_scikit_learn():
-    rng = np.random.default_rng(0)
-    first = rng.random(500) < 0.2
-    second = np.where(rng.random(500) < 0.9, first, ~first)
-    assert kappa(first, second) == pytest.approx(cohen_kappa_score(first, second))
 
 
 def test_the_threshold_is_the_lowest_that_reaches_the_aim():

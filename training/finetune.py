@@ -38,7 +38,7 @@ CHUNK_TOKENS = 3000  # tokens encoded in one go, of turns of like length
 class Tuning:
     """How the encoder is tuned. Embeddings stay fixed: the corpora know few of their words."""
 
-    epochs: int = 3
+    epochs: int = 2
     rate: float = 5e-5
     head_rate: float = 5e-4
     batch: int = 8

@@ -9,18 +9,11 @@ import json
 
 import numpy as np
 
+from reattune.agreement import cohen_kappa
 from reattune.codebook import CODES, columns
 from reattune.evaluate import TARGETS
 from reattune.labelled import Labelled, read_labelled
 from training.corpora import DATA, WRITTEN
-
-
-def kappa(first: np.ndarray, second: np.ndarray) -> float:
-    """Cohen's kappa of two boolean codings of the same turns."""
-    agreed = (first == second).mean()
-    p, q = first.mean(), second.mean()
-    chance = p * q + (1 - p) * (1 - q)
-    return float((agreed - chance) / (1 - chance))
 
 
 def load_second() -> list[tuple[Labelled, np.ndarray]]:
@@ -52,7 +45,7 @@ def main() -> None:
         own = [c for family in families for c in columns(family)]
         turns = client if families[0] in ("withdrawal", "confrontation") else ~client
         one, two = first[turns][:, own].any(1), second[turns][:, own].any(1)
-        print(f"{name:14s} kappa {kappa(one, two):.2f}  coded {one.sum()} and {two.sum()}")
+        print(f"{name:14s} kappa {cohen_kappa(one, two):.2f}  coded {one.sum()} and {two.sum()}")
 
 
 if __name__ == "__main__":
