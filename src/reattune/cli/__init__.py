@@ -14,6 +14,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "reattune.cli.recalibrate",
         "Fit probabilities and thresholds to flags you judged.",
     ),
+    "measures": (
+        "reattune.cli.measures",
+        "The questionnaires: list them, show one, check a file of your own.",
+    ),
     "demo": ("reattune.cli.demo", "Analyze a bundled fictional session and write its report."),
 }
 """Command name -> module with a `command`, and the line `reattune --help` shows for it."""
