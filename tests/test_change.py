@@ -1,0 +1,530 @@
+"""Rules of change against published and R values, their properties, and the caseload path."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from reattune import change, charts, synth
+from reattune.batch import batch_limits, batch_signals
+from reattune.change import DEFAULT_RULES, RULES, Cut, Rule, discrepancy, signals
+from reattune.drops import Drop, drop_and_return, drops
+from reattune.errors import InputError
+from reattune.types import Point, Scale, Series, Signal
+from tests.test_charts import COURSE, R_VALUES, SCORES, WAI_SR, series
+
+USABLE = [
+    *(rule for rule in RULES.values() if not rule.needs),
+    change.reliable_change(sd=9.6, reliability=0.91, source="a test"),
+    change.sudden_change(cutoff=7, source="a test"),
+    change.drop(sample_sd=5),
+]
+
+
+def numbers(signal: Signal) -> dict[str, float | None]:
+    return {piece.name: piece.value for piece in signal.evidence}
+
+
+def told(found: Sequence[Signal]) -> list[tuple[int, str, str]]:
+    return [(signal.session, signal.kind, signal.level) for signal in found]
+
+
+# Drop and return
+
+
+def test_the_peak_is_where_the_decline_began():
+    # Evidence 3.3, test 3, peak (b): 51 in session 4, so 51 is back only in session 10.
+    (drop,) = drops(series(COURSE))
+    assert drop == Drop(4, 7, 7, 10, 13.0, pytest.approx(1.0488, abs=1e-4), "repaired")
+    assert drop.length == 3
+    assert drops(series(COURSE), k=1) == (drop,)
+    assert drops(series(COURSE[:9]))[0].state == "partial"  # 49: 11 of 13 made up, 85%
+    assert drops(series(COURSE[:8]))[0].state == "open"  # 44: 6 of 13, 46%
+    assert drops(series(COURSE[:8]))[0].length is None
+
+
+def test_the_other_definition_of_a_peak_is_the_session_before():
+    # Same source, peak (a): 49 in session 6, depth 11, back in session 9 (49 >= 48.476).
+    rule = replace(RULES["drop"], work=partial(drop_and_return, most_steps=1))
+    found = signals(series(COURSE), [rule])
+    assert told(found) == [
+        (7, "rupture", "major"),
+        (8, "recovery", "micro"),  # 6 of 11 made up
+        (9, "recovery", "major"),
+    ]
+    assert numbers(found[0])["depth"] == 11
+
+
+def test_the_stricter_of_two_sds_decides():
+    # Same source, s_ref 9.6: only k = 1 finds it; back in session 9, as 49 >= 46.2.
+    assert drops(series(COURSE), k=2, sample_sd=9.6) == ()
+    (drop,) = drops(series(COURSE), k=1, sample_sd=9.6)
+    assert (drop.onset, drop.until, drop.reference) == (7, 9, 9.6)
+    assert drops(series(COURSE), sample_sd=0.5) == drops(series(COURSE))
+
+
+def test_a_drop_its_partial_and_its_full_return_are_told_as_they_come():
+    found = signals(series(COURSE), ["drop"])
+    assert told(found) == [
+        (7, "rupture", "major"),
+        (9, "recovery", "micro"),
+        (10, "recovery", "major"),
+    ]
+    assert found[0].why == (
+        "Session 7: the score 38 is 13 worse than in session 4 (51), where the decline began; that "
+        "is at least 2 SD, 2.1 (SD of this client 1.05; baseline sessions 1 to 6)."
+    )
+    assert numbers(found[0])["depth"] == 13
+
+
+def test_a_dip_is_smaller_than_a_drop():
+    values = [48, 50, 49, 51, 50, 49, 51, 49.5, 51]
+    assert signals(series(values), ["drop"]) == ()
+    assert told(signals(series(values), ["dip"])) == [
+        (8, "rupture", "micro"),
+        (9, "recovery", "micro"),
+    ]
+
+
+def test_a_decline_over_sessions_is_one_drop():
+    # Each step is below 2 SD; seen from its start the decline is 8 in session 10.
+    values = [48, 50, 49, 51, 48, 50, 51, 49, 47, 45, 43, 50, 51]
+    (drop,) = drops(series(values))
+    assert (drop.peak, drop.onset, drop.low, drop.until) == (7, 9, 11, 13)
+    assert drop.depth == 8
+    before = replace(RULES["drop"], work=partial(drop_and_return, most_steps=1))
+    assert signals(series(values), [before]) == ()  # by the session before it is never seen
+
+
+def test_a_decline_of_more_than_six_steps_is_measured_from_six_steps_back():
+    sd = charts.deviation([40, 44, 40, 44, 40, 44])
+    slow = [40, 44, 40, 44, 40, 44, *(44 - 0.6 * i for i in range(1, 12))]
+    assert 6 * 0.6 < 2 * sd < 11 * 0.6
+    assert drops(series(slow)) == ()
+    assert drops(series(slow), k=1)[0].peak == 6
+
+
+def test_an_open_drop_falls_again():
+    values = [48, 50, 49, 51, 50, 49, 44, 46, 45.5, 43, 43, 40, 51]
+    found = signals(series(values), ["drop"])
+    assert [s.session for s in found if s.kind == "rupture"] == [7, 10, 12]
+    (drop,) = drops(series(values))
+    assert (drop.onset, drop.low, drop.until, drop.depth) == (7, 12, 13, 11)
+
+
+def test_drops_where_low_is_good():
+    mirrored = series([60 - x for x in COURSE], Scale(0, 60, 1, higher_is_better=False))
+    assert told(signals(mirrored, ["drop"])) == told(
+        signals(series(COURSE, Scale(0, 60, 1)), ["drop"])
+    )
+
+
+# Reliable change
+
+
+@pytest.mark.parametrize(
+    ("sd", "reliability", "expected"),
+    [
+        # Tests 4 and 5 of evidence 3.5: values in the tests of the R package suddengains.
+        (10.5, 0.961, (2.073584, 2.93249, 5.747681)),
+        (6.396073, 0.931, (1.680111, 2.376036, 4.65703)),
+    ],
+)
+def test_reliable_difference(sd: float, reliability: float, expected: tuple[float, ...]):
+    error = change.standard_error(sd, reliability)
+    found = (error, math.sqrt(2) * error, change.reliable_difference(sd, reliability))
+    assert found == pytest.approx(expected, abs=1e-5)
+
+
+def test_the_example_of_jacobson_and_truax():
+    # 1991: SD 7.5, reliability .80, from 32.5 to 47.5; cut-off c between means 40 and 60.
+    assert change.standard_error(7.5, 0.8) == pytest.approx(3.354, abs=1e-3)
+    assert change.reliable_change_index(32.5, 47.5, 7.5, 0.8) == pytest.approx(3.162, abs=1e-3)
+    assert change.clinical_cutoff(40, 7.5, 60, 7.5) == 50
+    assert change.reliable_difference(9.6, 0.91) == pytest.approx(7.98, abs=5e-3)
+
+
+def test_reliable_change_is_off_until_its_numbers_are_given():
+    assert "reliable-change" not in DEFAULT_RULES
+    with pytest.raises(InputError, match="needs the SD and the reliability") as caught:
+        signals(series(COURSE), ["reliable-change"])
+    assert caught.value.slug == "rule-needs-numbers"
+    for sd, reliability in ((0, 0.9), (9.6, 1.0), (math.nan, 0.9), (9.6, -0.1)):
+        with pytest.raises(InputError, match="The SD must be above 0"):
+            change.reliable_change(sd=sd, reliability=reliability, source="")
+
+
+def test_reliable_change_is_told_when_it_begins_from_the_second_session_on():
+    rule = change.reliable_change(sd=9.6, reliability=0.91, source="our clinic, 2025")
+    found = signals(series([40, 31, 30, 40, 48, 49]), [rule])
+    assert told(found) == [(2, "decline", "major"), (5, "recovery", "major")]
+    assert "our clinic, 2025" in found[0].why
+    assert found[0].by == "reliable-change/1"
+
+
+# Sudden gains and losses
+
+SUDDEN = [
+    # Tests of suddengains 0.7.2, cutoff 7; intervals 2to3, 3to4, 4to5.
+    ([28, 19, 23, 12, 13, None], [False, False, None]),
+    ([28, 19, 23, 11, 12, None], [False, True, None]),
+    ([28, 25, 28, 11, 12, None], [False, True, None]),
+    ([28, 19, None, 12, 13, None], [None, None, None]),
+    ([None, 26, 28, None, 12, 11], [None, None, None]),
+    ([35, 37, 23, 23, 24, 21], [True, False, False]),
+    ([35, 37, 34, 24, 24, 21], [False, True, False]),
+    ([35, 37, 34, 34, 24, 21], [False, False, True]),
+    ([35, 37, 34, 37, 37, 37], [False, False, False]),
+]
+
+
+@pytest.mark.parametrize(("values", "expected"), SUDDEN)
+def test_sudden_falls_as_the_r_package_has_them(
+    values: list[float | None], expected: list[bool | None]
+):
+    assert list(change.sudden_falls(values, 7)) == expected
+
+
+def test_the_first_person_of_the_package_data_has_two_sudden_gains():
+    flags = change.sudden_falls([35, 37, 34, 23, 24, 21, 29, 17, 11, 11, 10, 7], 7)
+    assert [n for n, flag in enumerate(flags, 2) if flag] == [3, 7]
+
+
+def test_the_rule_of_a_quarter_holds_for_losses_too():
+    # suddengains 0.7.2 flags 40 -> 48 though it is 20%: its criterion 2 passes every loss.
+    values = [40, 41, 40, 48, 49, 48]
+    turned = [-x for x in values]
+    assert change.sudden_falls(turned, 7, share=None) == (False, True, False)
+    rule = change.sudden_change(cutoff=7, source="a test")
+    symptoms = Scale(0, 63, 1, higher_is_better=False)
+    assert signals(series(values, symptoms), [rule]) == ()
+    found = signals(series([20, 21, 20, 28, 29, 28], symptoms), [rule])
+    assert told(found) == [(5, "decline", "major")]
+    assert "sudden loss" in found[0].why
+
+
+def test_sudden_change_is_unfit_for_a_dip_of_one_session():
+    # Evidence 3.6: 49 -> 38 -> 44 -> 49 is neither 25% nor stable.
+    assert not any(change.sudden_falls(COURSE, 7))
+    assert not any(change.sudden_falls(COURSE, 7, share=None))
+    rule = change.sudden_change(cutoff=7, source="a test")
+    assert signals(series(COURSE), [rule]) == ()
+    assert "unfit" in RULES["sudden-change"].finds
+
+
+def test_a_lasting_loss_is_told_two_sessions_later():
+    rule = change.sudden_change(cutoff=7, source="a test")
+    found = signals(series([48, 49, 48, 30, 31, 30, 31]), [rule])
+    assert told(found) == [(5, "decline", "major")]
+    assert "between sessions 3 and 4" in found[0].why
+    with pytest.raises(InputError, match="above 0"):
+        change.sudden_change(cutoff=0, source="")
+
+
+# R
+
+CASES: dict[str, Callable[[], Any]] = {
+    "qt(0.975, 2:4)": lambda: [change.critical_t(df) for df in (2, 3, 4)],
+    "rci(32.5, 47.5, 7.5, 0.8)": lambda: [change.reliable_change_index(32.5, 47.5, 7.5, 0.8)],
+    "1.96 * sqrt(2) * sem(9.6, 0.91)": lambda: [change.reliable_difference(9.6, 0.91)],
+    **{
+        f"c(sem({sd}, {r}), sqrt(2) * sem({sd}, {r}), 1.96 * sqrt(2) * sem({sd}, {r}))": (
+            lambda sd=sd, r=r: [
+                change.standard_error(sd, r),
+                math.sqrt(2) * change.standard_error(sd, r),
+                change.reliable_difference(sd, r),
+            ]
+        )
+        for sd, r in ((10.5, 0.961), (6.396073, 0.931))
+    },
+    **{
+        f"fall_chance(c(1, 1.5, 2), {r:g})": (
+            lambda r=r: [synth.chance_of_fall(k, r) for k in (1, 1.5, 2)]
+        )
+        for r in (0, 0.3, 0.5)
+    },
+    **{
+        "sudden(c({}), 7)".format(", ".join("NA" if x is None else str(x) for x in values)): (
+            lambda values=values: list(change.sudden_falls(values, 7))
+        )
+        for values, _ in SUDDEN
+    },
+    "sudden(c(35, 37, 34, 23, 24, 21, 29, 17, 11, 11, 10, 7), 7)": lambda: list(
+        change.sudden_falls([35, 37, 34, 23, 24, 21, 29, 17, 11, 11, 10, 7], 7)
+    ),
+    "sudden(-c(40, 41, 40, 48, 49, 48), 7, share = NULL)": lambda: list(
+        change.sudden_falls([-40, -41, -40, -48, -49, -48], 7, share=None)
+    ),
+    "sudden(course, 7)": lambda: list(change.sudden_falls(COURSE, 7)),
+    "sudden(course, 7, share = NULL)": lambda: list(change.sudden_falls(COURSE, 7, share=None)),
+}
+
+
+@pytest.mark.parametrize("call", CASES)
+def test_rules_agree_with_r(call: str):
+    mine, theirs = CASES[call](), R_VALUES[call]
+    if isinstance(theirs[0], float):
+        assert mine == pytest.approx(theirs, rel=1e-12)
+    else:
+        assert mine == theirs
+
+
+def test_every_r_value_is_compared():
+    from tests.test_charts import CASES as CHARTS
+
+    assert set(R_VALUES) == set(CASES) | set(CHARTS)
+
+
+# Change points
+
+
+def test_a_new_level_is_told_when_it_shows_and_stays_told():
+    values = [48, 50, 49, 51, 50, 49, 50, 48, 40, 41, 39, 40, 41, 40, 39]
+    found = signals(series(values), ["change-point"])
+    assert told(found) == [(12, "decline", "major")]
+    assert numbers(found[0])["since session"] == 9
+    assert "looks back" in found[0].why
+    assert RULES["change-point"].lags
+    assert signals(series(values[:11]), ["change-point"]) == ()
+
+
+def test_a_better_level_is_a_recovery():
+    values = [40, 41, 39, 40, 41, 40, 39, 41, 50, 49, 51, 50, 49]
+    assert [s.kind for s in signals(series(values), ["change-point"])] == ["recovery"]
+
+
+# Therapist minus client
+
+
+def pair() -> tuple[Series, Series]:
+    client = series([5, 5, None, 4, 5, 5, 4, 5, 1], Scale(1, 7, 1))
+    mine = replace(client, rater="therapist")
+    points = tuple(replace(p, value=6.0) for p in mine.points[:8])
+    return replace(mine, points=(*points, replace(mine.points[8], value=7.0))), client
+
+
+def test_the_difference_is_a_series_of_its_own():
+    therapist, client = pair()
+    own = discrepancy(therapist, client)
+    assert [p.value for p in own.points] == [1, 1, None, 2, 1, 1, 2, 1, 6]
+    assert own.measure == "wai-sr:therapist-minus-client"
+    assert own.scale == Scale(-6, 6, 1, higher_is_better=False)
+    found = signals(own, ["individuals"])
+    assert [s.session for s in found] == [9]
+    assert "the difference (therapist minus client) 6 is above the upper limit" in found[0].why
+
+
+def test_where_low_is_good_the_worse_side_of_the_difference_turns_too():
+    low = Scale(0, 27, 1, higher_is_better=False)
+    client = series([10, 12], low)
+    own = discrepancy(replace(client, rater="therapist"), client)
+    assert own.scale == Scale(-27, 27, 1, higher_is_better=True)
+
+
+def test_a_difference_needs_two_raters_of_one_client_on_one_measure():
+    therapist, client = pair()
+    with pytest.raises(InputError, match="by one rater"):
+        discrepancy(client, client)
+    for other in (
+        replace(therapist, client="B"),
+        replace(therapist, measure="srs"),
+        replace(therapist, scale=None),
+    ):
+        with pytest.raises(InputError, match="not of one client"):
+            discrepancy(other, client)
+    mirrored = discrepancy(
+        replace(therapist, measure="checkin_therapist"), replace(client, measure="checkin_client")
+    )
+    assert mirrored.measure == "checkin:therapist-minus-client"
+    part = replace(therapist, points=therapist.points[:2])
+    assert [p.value for p in discrepancy(part, client).points][2:] == [None] * 7
+
+
+# Single items
+
+
+def test_an_item_prompts_from_the_first_session():
+    felt_off = series([4, 2, 3], Scale(1, 7, 1, False), measure="checkin_client:item5")
+    found = signals(felt_off)
+    assert told(found) == [(1, "rupture", "micro"), (3, "rupture", "micro")]
+    assert "at or over 3" in found[0].why
+    understood = series([5, 4], Scale(1, 7, 1), measure="checkin_client:item1")
+    assert told(signals(understood)) == [(2, "rupture", "micro")]
+
+
+def test_an_item_that_was_reversed_in_scoring_is_met_by_the_reversed_cut():
+    reversed_ = series([4, 6, 5], Scale(1, 7, 1), measure="checkin_client:item5")
+    assert [s.session for s in signals(reversed_)] == [1, 3]
+    assert "at or under 5" in signals(reversed_)[0].why
+
+
+def test_other_items_need_a_cut():
+    item = series([4, 9.5], Scale(0, 10, 0.1), measure="srs:item1")
+    for measure in ("srs:item1", "checkin_client:item9", "ours:item1", "checkin_client:bond"):
+        assert signals(replace(item, measure=measure)) == ()
+    rule = change.item_prompt(Cut(8.5, source="the practice"))
+    assert [s.session for s in signals(item, [rule])] == [1]
+    assert signals(item, [rule])[0].false_per_12 is None
+
+
+# All rules
+
+
+def test_rules_are_visible_and_say_what_they_find():
+    assert DEFAULT_RULES == ("item-prompt", "individuals", "drop")
+    for name, rule in RULES.items():
+        assert (rule.name, rule.by) == (name, f"{name}/{rule.version}")
+        assert rule.finds
+        assert isinstance(rule.false_per_12, float)
+    assert {name for name, rule in RULES.items() if rule.needs} == {
+        "reliable-change",
+        "sudden-change",
+    }
+    assert {"ewma", "cusum", "change-point"} <= {name for name, r in RULES.items() if r.lags}
+
+
+def test_an_unknown_rule_is_refused_with_the_known_ones():
+    with pytest.raises(InputError, match=r"no rule 'shewhart'.*individuals"):
+        signals(series(COURSE), ["shewhart"])
+
+
+def test_signals_come_by_session_and_in_the_order_of_the_rules():
+    found = signals(series(COURSE), ["drop", "individuals"])
+    assert [(s.session, s.rule) for s in found] == [
+        (7, "drop"), (7, "individuals"), (8, "individuals"), (9, "drop"), (10, "drop"),
+    ]  # fmt: skip
+
+
+@settings(max_examples=200, deadline=None)
+@given(values=SCORES, scaled=st.booleans(), low=st.booleans(), baseline=st.integers(3, 8))
+def test_later_sessions_never_change_a_signal(
+    values: list[int | None], scaled: bool, low: bool, baseline: int
+):
+    scale = Scale(12, 60, 1, not low) if scaled else None
+    whole = signals(series(values, scale), USABLE, baseline)
+    for n in range(1, len(values)):
+        early = signals(series(values[:n], scale), USABLE, baseline)
+        assert early == tuple(signal for signal in whole if signal.session <= n)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    values=st.lists(st.none() | st.integers(-30, 30), min_size=6, max_size=20),
+    factor=st.sampled_from([0.25, 0.5, 2.0, -1.0, -4.0]),
+    shift=st.integers(-100, 100),
+)
+def test_signals_move_with_the_series(values: list[int | None], factor: float, shift: int):
+    # Not for change points, where whole numbers leave ties between equally good places.
+    names = [n for n, rule in RULES.items() if not rule.needs and n != "change-point"]
+    own = Scale(-30, 30, 1)
+    ends = sorted((-30 * factor + shift, 30 * factor + shift))
+    scale = Scale(ends[0], ends[1], abs(factor), higher_is_better=factor > 0)
+    moved = [None if x is None else factor * x + shift for x in values]
+    one, two = signals(series(values, own), names), signals(series(moved, scale), names)
+    assert [(s.rule, *t) for s, t in zip(one, told(one), strict=True)] == [
+        (s.rule, *t) for s, t in zip(two, told(two), strict=True)
+    ]
+
+
+@settings(max_examples=150, deadline=None)
+@given(values=st.lists(st.none() | st.floats(12, 60), max_size=30), rule=st.sampled_from(USABLE))
+def test_no_course_makes_a_rule_crash(values: list[float | None], rule: Rule):
+    for signal in signals(series(values, WAI_SR), [rule], 4):
+        assert signal.session <= len(values)
+        assert signal.why.startswith(f"Session {signal.session}: ")
+        assert signal.evidence
+
+
+# Caseloads
+
+
+def rows_of(values: np.ndarray, scale: Scale | None, rules: Sequence[str | Rule]) -> list[Any]:
+    found = []
+    for i, row in enumerate(values):
+        one = series([None if math.isnan(x) else float(x) for x in row], scale)
+        found += [(i, s.session, s.rule, s.kind, s.level) for s in signals(one, rules)]
+    return found
+
+
+def listed(found: Any) -> list[Any]:
+    columns = (found.row, found.session, found.rule, found.kind, found.level)
+    return list(zip(*(column.tolist() for column in columns), strict=True))
+
+
+@pytest.mark.parametrize("pattern", synth.PATTERNS)
+@pytest.mark.parametrize("scaled", [True, False])
+def test_a_caseload_gets_what_each_client_gets(pattern: str, scaled: bool):
+    made = synth.make(pattern, 60, 30, seed=11)
+    values, rng = made.values, np.random.default_rng(5)
+    values[rng.random(values.shape) < 0.2] = np.nan
+    values[0], values[1, 4:] = np.nan, np.nan
+    values[2, ~np.isnan(values[2])] = values[2, ~np.isnan(values[2])][0]
+    scale = made.scale if scaled else None
+    found = batch_signals(values, scale=scale)
+    assert listed(found) == rows_of(values, scale, ["individuals", "drop"])
+    assert (values[found.row, found.session - 1] == found.value).all()
+    strict = batch_signals(values, scale=scale, sample_sd=4.0)
+    wanted = rows_of(values, scale, ["individuals", change.drop(sample_sd=4.0)])
+    assert listed(strict) == wanted
+    dips = [row for row in listed(batch_signals(values, scale=scale, k=1)) if row[2] == "dip"]
+    assert dips == rows_of(values, scale, ["dip"])
+
+
+@pytest.mark.parametrize("robust", [True, False])
+def test_a_caseload_has_the_limits_of_each_client(robust: bool):
+    made = synth.make("gaps", 60, seed=7)
+    made.values[3, 4:] = np.nan
+    found = batch_limits(made.values, robust=robust, scale=made.scale)
+    for i in range(60):
+        if np.isfinite(made.values[i]).sum() < 6:
+            assert np.isnan(found.center[i])
+            assert found.last[i] == 0
+            continue
+        own = charts.limits(made.series(i), robust=robust)
+        assert (found.center[i], found.lower[i], found.upper[i], found.sigma[i]) == (
+            own.center, own.lower, own.upper, own.sigma,
+        )  # fmt: skip
+        assert found.moving_range_upper[i] == own.moving_range_upper
+        assert found.last[i] == own.baseline[-1]
+
+
+def test_a_caseload_too_short_for_limits_has_no_signals():
+    assert len(batch_signals(np.full((3, 4), 40.0))) == 0
+    assert np.isnan(batch_limits(np.full((3, 4), 40.0)).center).all()
+    assert len(batch_signals(np.zeros((0, 40)))) == 0
+
+
+def test_a_caseload_refuses_what_a_series_refuses():
+    for bad, scale, slug in (
+        (np.zeros(4), None, "bad-table"),
+        (np.array([[40.0, np.inf]]), None, "value-outside-scale"),
+        (np.array([[40.0, 61.0]]), WAI_SR, "value-outside-scale"),
+    ):
+        with pytest.raises(InputError) as caught:
+            batch_signals(bad, scale=scale)
+        assert caught.value.slug == slug
+    with pytest.raises(InputError, match="too short"):
+        batch_limits(np.zeros((2, 9)), 2)
+
+
+def test_ten_thousand_clients_take_seconds():
+    values = synth.make("stable", 10_000, 40).values
+    start = time.perf_counter()
+    found = batch_signals(values, scale=synth.SCALE)
+    assert time.perf_counter() - start < 5
+    assert len(found) > 10_000
+
+
+def test_a_point_that_is_missing_is_never_a_signal():
+    gap = Series("A", "wai-sr", "client", (Point(1, None, None),))
+    assert signals(gap, USABLE) == ()
+    assert signals(replace(gap, points=()), USABLE) == ()
