@@ -23,6 +23,12 @@ CORPORA = {
     "wider": "wider dialogues, other channels and registers, real density",
     "written": "written dialogues, denser in markers",
 }
+CALM = {
+    "calm written sessions, short answers": "calm",
+    "ordinary written consultations": "consult",
+}
+"""Written controls and how the ids of their excerpts begin; only uncoded ones count."""
+
 RARER = """\
 Any client marker at AnnoMI's sensitivity and specificity, if 5, 10 or 20 of 100 client turns
 were marked."""
@@ -51,8 +57,11 @@ def load() -> dict[str, list[Labelled]]:
 
 def ordinary(corpora: dict[str, list[Labelled]]) -> dict[str, list[Labelled]]:
     """Cooperative talk in which nothing should be flagged."""
-    calm = [row for row in corpora["further"] if row.id.startswith("calm") and not row.codes.any()]
-    found = {"calm written sessions, short answers": calm}
+    written = [row for name in ("further", "wider") for row in corpora[name]]
+    found = {
+        title: [row for row in written if row.id.startswith(prefix) and not row.codes.any()]
+        for title, prefix in CALM.items()
+    }
     if PRIMOCK.is_file():
         found["PriMock57, mock consultations, uncoded"] = read_labelled(PRIMOCK)
     return found

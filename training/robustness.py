@@ -2,8 +2,7 @@
 
 Each fold's encoder and heads, which `training.train` leaves in the cache, score the sessions they
 did not see as they are and after each change of training/noise.py; the last stage is that fitted
-without the fold. Written to robustness.json,
-which MODEL_CARD.md shows.
+without the fold. Written to robustness.json, which MODEL_CARD.md shows.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ from training.encoder import CACHE, load_encoder
 from training.parts import carries_of, cues_of, shifts_of
 from training.train import Plan, cross_validate, fit_stage
 
-JUDGED = ("annomi", "further", "wider")  # real talk, and written talk at real density
+JUDGED = ("annomi", "further")  # real talk, and written talk at real density
 RESULT = Path(__file__).parent / "robustness.json"
 
 Dress = Callable[[Labelled], Labelled]
