@@ -14,6 +14,14 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "reattune.cli.recalibrate",
         "Fit probabilities and thresholds to flags you judged.",
     ),
+    "chart": (
+        "reattune.cli.chart",
+        "Chart a series of scores: limits, rules of change, signals.",
+    ),
+    "follow": (
+        "reattune.cli.follow",
+        "Follow a client: words, scores and attendance on one timeline.",
+    ),
     "measures": (
         "reattune.cli.measures",
         "The questionnaires: list them, show one, check a file of your own.",

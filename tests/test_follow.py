@@ -1,0 +1,524 @@
+"""Following a course: the order of the steps, the demo courses, a caseload, the two commands."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from datetime import date, timedelta
+from functools import cache
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from benchmarks.follow import made_scores, made_visits
+from reattune.attendance import Visit
+from reattune.charts import BASELINE
+from reattune.cli.chart import command as chart_command
+from reattune.cli.follow import command as follow_command
+from reattune.course import build, read_course
+from reattune.errors import InputError
+from reattune.follow import CaseloadSignals, Following, figures_of, follow, follow_many
+from reattune.signals import WITHIN, strand, weight
+from reattune.types import Point, Scale, Series
+from tests.conftest import ROOT, TALK
+
+EXAMPLES = ROOT / "examples"
+START = date(2026, 1, 5)
+VECTOR = [48, 50, 49, 51, 50, 49, 38, 44, 49, 51]  # tests/test_charts.py names its source
+
+
+def day(week: int) -> date:
+    return START + timedelta(weeks=week)
+
+
+@cache
+def demo(letter: str) -> Following:
+    return follow(read_course(EXAMPLES / f"course_{letter}"))
+
+
+def checkin(*answers: list[int | None], visits="", **more) -> Following:
+    """A course of check-ins, one a week; letters of `visits` are attended, late, missed."""
+    status = {".": "attended", "L": "late", "X": "no_show"}
+    rows = []
+    for week, form in enumerate(answers):
+        row = {"date": day(week).isoformat(), "measures": {"checkin_client": form}}
+        if visits:
+            row["attendance"] = {"status": status[visits[week]]}
+            if visits[week] == "X":
+                del row["measures"]
+        rows.append(row)
+    return follow(build({"sessions": rows}, client="c"), **more)
+
+
+def told(made: Following | CaseloadSignals, source: str) -> list[tuple[int, str, str]]:
+    return [(s.session, s.rule, s.kind) for s in made.signals if s.source == source]
+
+
+# The demo courses
+
+
+def test_course_a_a_strain_that_builds_up_is_seen_in_all_three_strands():
+    made = demo("a")
+    joined = [s for s in made.signals if s.with_ and s.kind != "recovery"]
+    assert {strand(s.source) for s in joined if 2 <= s.session <= 4} == {
+        "words", "scores", "attendance",
+    }  # fmt: skip
+    (missed,) = [s for s in made.signals if s.kind == "absence"]
+    assert (missed.session, missed.date) == (3, date(2026, 3, 5))
+    assert "checkin_client" in missed.with_
+    back = [s for s in made.signals if s.kind == "recovery"]
+    assert max(s.session for s in back) == 6
+
+
+def test_course_b_a_major_rupture_a_missed_session_and_a_form_clicked_through():
+    made = demo("b")
+    major = [s for s in made.signals if s.source == "words" and s.level == "major"]
+    assert {2, 3} <= {s.session for s in major if s.kind == "rupture"}
+    (missed,) = [s for s in made.signals if s.kind == "absence"]
+    assert missed.date == date(2026, 3, 26)
+    assert {"words", "checkin_client"} <= set(missed.with_)
+    assert [s.session for s in made.signals if s.rule == "back"] == [6]
+
+
+def test_course_b_says_that_a_form_of_zeros_was_clicked_through():
+    made = demo("b")
+    (note,) = [note for note in made.notes if note.slug == "form-doubted"]
+    assert note.text.startswith("Session 3, phq9: every item has the same answer")
+    assert "clicked through" in note.text
+    assert [a.number for a in made.sessions if a.doubtful] == [3]
+    (phq9,) = [own for own in made.series if own.measure == "phq9"]
+    assert phq9.points[2].value == 0
+
+
+def test_course_c_an_absence_alone_is_not_enough():
+    made = demo("c")
+    (missed,) = [s for s in made.signals if s.kind == "absence"]
+    assert missed.date == date(2026, 3, 3)
+    assert not any(strand(source) == "scores" for source in missed.with_)
+    if not missed.with_:
+        assert missed.why.endswith("not enough by itself.")
+    prompts = [s for s in made.signals if s.source == "checkin_client"]
+    assert all(weight(s) == "slight" for s in prompts)
+
+
+@pytest.mark.parametrize("letter", "abc")
+def test_every_demo_course_is_told_whole(letter):
+    made = demo(letter)
+    assert sorted(made.analyses) == [1, 2, 3, 4, 5, 6]
+    assert [own.measure for own in made.series] == [
+        "words", "checkin_client", "checkin_therapist", "phq9", "checkin:therapist-minus-client",
+        "attendance",
+    ]  # fmt: skip
+    assert made.alliance is not None
+    assert made.alliance.measure == "checkin_client"
+    assert len(made.episodes) == sum(len(a.episodes) for a in made.analyses.values())
+    assert all(s.why and s.by for s in made.signals)
+    assert [s.session for s in made.signals] == sorted(s.session for s in made.signals)
+    assert all(figure.value is None and figure.reason for figure in made.figures)
+
+
+def test_later_sessions_are_read_against_the_habit_in_those_before():
+    sessions = [demo("c").analyses[n].baseline.sessions for n in (1, 2, 6)]
+    assert sessions == [1, 2, 6]
+
+
+def test_risk_content_is_noted_first():
+    first = demo("b").notes[0]
+    assert first.slug == "risk-words"
+    assert "Follow your protocol" in first.text
+
+
+# Steps
+
+
+def test_item_prompts_speak_before_there_is_a_baseline():
+    made = checkin([6, 6, 6, 6, 1], [4, 3, 6, 6, 3])
+    assert told(made, "checkin_client") == [(2, "item-prompt", "rupture")]
+    assert "item 1 (4), item 2 (3), item 5 (3)" in made.signals[0].why
+    assert {note.slug for note in made.notes} == {"baseline-not-reached"}
+
+
+def test_totals_are_charted_on_a_frozen_baseline():
+    good, bad = [6, 6, 6, 6, 1], [1, 1, 1, 1, 7]
+    forms = [good, [6, 6, 6, 5, 1], good, good, [6, 6, 5, 6, 1], good, bad, good]
+    found = told(checkin(*forms), "checkin_client")
+    assert (7, "individuals", "rupture") in found
+    assert (8, "drop", "recovery") in found
+
+
+def test_a_baseline_that_takes_in_everything_is_noted():
+    made = checkin(*[[6, 6, 6, 6, 1], [6, 6, 6, 5, 1]] * 3)
+    assert "baseline-only" in {note.slug for note in made.notes}
+
+
+@pytest.mark.parametrize(
+    ("before", "form", "doubted"),
+    [
+        ([1, 2, 2, 2, 1, 2, 1, 1, 0], [0] * 9, True),
+        ([0] * 9, [0] * 9, False),
+        ([0, 0, 1, 0, 1, 0, 0, 1, 0], [0] * 9, False),  # well, and a little better
+        ([1, 2, 2, 2, 1, 2, 1, 1, 0], [3] * 9, False),  # worse is never doubted
+        ([1, 2, 2, 2, 1, 2, 1, 1, 0], [0, 0, 0, 0, 0, 0, 0, 1, 0], False),
+    ],
+)
+def test_a_form_all_alike_is_doubted_only_where_it_is_suddenly_much_better(before, form, doubted):
+    rows = [
+        {"date": day(0).isoformat(), "measures": {"phq9": before}},
+        {"date": day(1).isoformat(), "measures": {"phq9": form}},
+    ]
+    made = follow(build({"sessions": rows}))
+    assert ("form-doubted" in {note.slug for note in made.notes}) == doubted
+
+
+def test_doubted_scores_are_left_out_of_limits():
+    usual = [[1, 2, 2, 2, 1, 2, 1, 1, 0], [2, 2, 2, 2, 1, 2, 1, 1, 0]]
+    rows = [
+        {"date": day(n).isoformat(), "measures": {"phq9": form}}
+        for n, form in enumerate([*usual, [0] * 9, *usual, *usual])
+    ]
+    made = follow(build({"sessions": rows}))
+    assert [note.slug for note in made.notes].count("baseline-not-reached") == 0
+    assert "sessions-without-score" in {note.slug for note in made.notes}
+
+
+def test_the_risk_item_is_noted_first():
+    rows = [{"date": "2026-03-05", "measures": {"phq9": [1, 1, 1, 1, 1, 1, 1, 1, 2]}}]
+    made = follow(build({"sessions": rows}))
+    assert "risk-answer" in {note.slug for note in made.notes}
+
+
+def test_symptoms_decline_and_are_no_rupture():
+    rows = [
+        {"date": day(n).isoformat(), "measures": {"phq9": [1, 1, 1, 1, 1, 1, 1, 0, 0]}}
+        for n in range(BASELINE)
+    ]
+    rows.append({"date": day(BASELINE).isoformat(), "measures": {"phq9": [3] * 8 + [0]}})
+    made = follow(build({"sessions": rows}))
+    assert {s.kind for s in made.signals} == {"decline"}
+
+
+def test_the_two_raters_of_one_form_are_kept_apart():
+    rows = [
+        {"date": day(n).isoformat(), "measures": {"wai_sr": [4] * 12, "wai_sr@therapist": [5] * 12}}
+        for n in range(2)
+    ]
+    with pytest.raises(InputError) as error:
+        follow(build({"sessions": rows}))
+    assert error.value.slug == "wrong-rater"
+    for row in rows:
+        row["measures"] = {"wai_s": [4] * 12, "wai_s@therapist": [5] * 12}
+    made = follow(build({"sessions": rows}))
+    names = [own.measure for own in made.series]
+    assert "wai_s/therapist" in names
+    assert "wai_s:therapist-minus-client" in names
+
+
+def test_an_unverified_key_is_noted_and_the_rest_goes_on():
+    rows = [{"date": "2026-03-05", "measures": {"calpas": [4] * 24, "srs": [9, 9, 9, 9]}}]
+    made = follow(build({"sessions": rows}))
+    assert made.notes[0].slug == "measure-not-scored"
+    assert [own.measure for own in made.series] == ["srs"]
+
+
+@pytest.mark.parametrize(
+    ("measures", "slug"),
+    [
+        ({"checkin_client": [6, 6, 6, 6, 9]}, "impossible-answer"),
+        ({"checkin_client": [6] * 6}, "impossible-answer"),
+        ({"nothing": [1]}, "unknown-measure"),
+    ],
+)
+def test_answers_that_cannot_be_are_refused(measures, slug):
+    rows = [{"date": "2026-03-05", "measures": measures}]
+    with pytest.raises(InputError) as error:
+        follow(build({"sessions": rows}))
+    assert error.value.slug == slug
+
+
+def test_ready_made_scores_that_cannot_be_are_refused_by_measure():
+    points = (Point(1, day(0), 99.0),)
+    own = Series("", "srs", "client", points, Scale(0, 40, 0.1))
+    with pytest.raises(InputError) as error:
+        follow(build({"sessions": []}, series=[own]))
+    assert (error.value.slug, error.value.where) == ("value-outside-scale", "srs, session 1")
+
+
+def test_a_short_baseline_and_an_unknown_rule_are_refused():
+    for options, slug in (({"baseline": 2}, "bad-baseline"), ({"rules": ["x"]}, "unknown-rule")):
+        with pytest.raises(InputError) as error:
+            checkin([6, 6, 6, 6, 1], **options)
+        assert error.value.slug == slug
+
+
+def test_a_transcript_without_roles_is_left_out_without_its_speakers(tmp_path: Path):
+    words = "Ada: Hello there.\nBo: Hello.\nAda: Right then.\nBo: Yes, right.\n"
+    (tmp_path / "2026-03-05.txt").write_text(words, "utf-8")
+    (tmp_path / "2026-03-12.txt").write_text(TALK, "utf-8")
+    made = follow(read_course(tmp_path))
+    assert list(made.analyses) == [2]
+    (note,) = [note for note in made.notes if note.slug == "file-left-out"]
+    assert "2026-03-05.txt is left out" in note.text
+    assert "Ada" not in note.text
+    both = follow(read_course(tmp_path), therapist="Bo")
+    assert list(both.analyses) == [1, 2]
+
+
+def test_figures_of_several_courses_come_from_five_on():
+    found = {f.name: f for f in figures_of([demo("b")])}
+    assert found["with_rupture"].value is None
+    assert found["with_rupture"].count == 1
+
+
+answers = st.lists(st.integers(1, 7), min_size=5, max_size=5)
+gaps = st.one_of(answers, answers, st.just([None] * 5))
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.tuples(gaps, st.sampled_from("...LX")), min_size=1, max_size=12), st.data())
+def test_appended_sessions_never_change_what_is_settled(weeks, data):
+    forms, letters = [form for form, _ in weeks], "".join(letter for _, letter in weeks)
+    cut = data.draw(st.integers(1, len(weeks)))
+    whole = checkin(*forms, visits=letters)
+    early = checkin(*forms[:cut], visits=letters[:cut])
+    last = max((n for n, _ in early.held), default=0)
+    until = day(cut - 1)
+
+    def bare(made: Following):
+        return [
+            (s.session, s.date, s.source, s.rule, s.kind, s.level)
+            for s in made.signals
+            if s.date is None or s.date <= until
+        ]
+
+    assert bare(whole) == bare(early)
+    settled = [s for s in early.signals if s.session < last - WITHIN]
+    assert settled == [s for s in whole.signals if s.session < last - WITHIN]
+
+
+# A caseload
+
+
+def one_by_one(scores: list[Series], visits: dict[str, tuple[Visit, ...]]):
+    from reattune import attendance, change
+    from reattune.signals import join
+
+    return {
+        own.client: join(
+            [*change.signals(own), *attendance.signals(own.client, visits[own.client])]
+        )
+        for own in scores
+    }
+
+
+def test_a_caseload_at_once_gives_the_same_as_client_by_client():
+    scores, visits = made_scores(60), made_visits(60)
+    found = follow_many(scores, visits)
+    assert found.failures == {}
+    assert found.signals == one_by_one(scores, visits)
+    assert sum(map(len, found.signals.values())) > 300
+
+
+def test_bad_records_of_one_client_stop_nobody_else():
+    scores, visits = made_scores(3, sessions=8), made_visits(3, sessions=8)
+    bad = scores[1]
+    scores[1] = Series(bad.client, bad.measure, bad.rater, bad.points[:1] * 2, bad.scale)
+    visits["made-2"] = (*visits["made-2"], Visit(visits["made-2"][-1].date, "no_show"))
+    found = follow_many(scores, visits)
+    assert list(found.signals) == ["made-0"]
+    assert {c: e.slug for c, e in found.failures.items()} == {
+        "made-1": "duplicate-session",
+        "made-2": "duplicate-visit",
+    }
+    assert found.failures["made-1"].where == "made, session 1"
+
+
+def test_a_caseload_takes_items_gaps_and_short_courses():
+    item = Series(
+        "a", "checkin_client:item5", "client", (Point(2, day(1), 5.0), Point(1, None, None)),
+        Scale(1, 7, 1, higher_is_better=False),
+    )  # fmt: skip
+    short = Series("b", "srs", "client", (Point(1, None, 30.0),), Scale(0, 40, 0.1))
+    found = follow_many([item, short], {"c": ()})
+    assert {client: len(own) for client, own in found.signals.items()} == {"a": 1, "b": 0, "c": 0}
+    assert found.signals["a"][0].source == "checkin_client"
+
+
+def test_an_empty_caseload():
+    assert follow_many([], {}) == CaseloadSignals({}, {})
+
+
+# The commands
+
+
+def run(command, *arguments):
+    return CliRunner().invoke(command, [str(argument) for argument in arguments])
+
+
+@pytest.fixture
+def scores(tmp_path: Path) -> Path:
+    rows = [f"{n},{day(n).isoformat()},{value}" for n, value in enumerate(VECTOR, 1)]
+    path = tmp_path / "wai_sr.csv"
+    path.write_text("\n".join(["session,date,value", *rows]), "utf-8")
+    return path
+
+
+def test_chart_gives_the_limits_of_the_published_vector_as_json(scores: Path):
+    result = run(chart_command, scores, "--json")
+    assert result.exit_code == 0
+    data = json.loads(result.stdout)
+    assert data["schema"] == "reattune.chart/1"
+    limits = data["limits"]
+    assert limits["center"] == 49.5
+    assert (limits["lower"], limits["upper"]) == pytest.approx((45.7766, 53.2234), abs=1e-4)
+    assert limits["baseline"] == 6
+    needed = {"session", "date", "source", "kind", "rule", "level", "why", "false_per_12"}
+    assert all(needed <= set(signal) for signal in data["signals"])
+    found = [(s["session"], s["rule"]) for s in data["signals"]]
+    assert found == [(7, "individuals"), (7, "drop"), (8, "individuals"), (9, "drop"), (10, "drop")]
+
+
+def test_chart_tells_people_the_false_alarm_figure_of_each_signal(scores: Path):
+    result = run(chart_command, scores)
+    assert result.exit_code == 0
+    assert "▇" in result.stdout
+    assert "Limits 45.78 to 53.22 around 49.5" in result.stdout
+    (row,) = [line for line in result.stdout.splitlines() if line.strip().startswith("8 ")]
+    assert "individuals" in row
+    assert "0.25" in row
+
+
+def test_chart_takes_rules_baseline_and_measure(scores: Path):
+    result = run(
+        chart_command, scores, "--json", "--rules", "ewma, cusum", "--baseline", 5,
+        "--measure", "alliance",
+    )  # fmt: skip
+    data = json.loads(result.stdout)
+    assert {s["rule"] for s in data["signals"]} <= {"ewma", "cusum"}
+    assert data["limits"]["sessions"] == [1, 2, 3, 4, 5]
+    assert {s["source"] for s in data["signals"]} == {"alliance"}
+
+
+def test_chart_of_a_short_series_says_what_it_cannot_say(tmp_path: Path):
+    path = tmp_path / "srs.csv"
+    path.write_text("session,value\n1,30\n2,31\n", "utf-8")
+    data = json.loads(run(chart_command, path, "--json").stdout)
+    assert data["limits"]["center"] is None
+    assert [note["slug"] for note in data["notes"]] == ["baseline-not-reached"]
+    assert "No limits yet" in run(chart_command, path).stdout
+
+
+@pytest.mark.parametrize(
+    ("text", "slug"),
+    [
+        ("session,value\n1,41\n", "value-outside-scale"),
+        ("session,value\n1,30\n1,31\n", "duplicate-session"),
+        ("session,date,value\n1,2026-03-12,30\n2,2026-03-05,31\n", "dates-out-of-order"),
+        ("session,value\n1,inf\n", "not-a-number"),
+        ("a,b\n1,2\n", "missing-columns"),
+    ],
+)
+def test_chart_refuses_with_a_slug_and_exit_code_3(tmp_path: Path, text, slug):
+    path = tmp_path / "srs.csv"
+    path.write_text(text, "utf-8")
+    result = run(chart_command, path)
+    assert result.exit_code == 3
+    assert f"[{slug}]" in result.stderr
+    assert result.stdout == ""
+
+
+def test_chart_writes_its_files(scores: Path, tmp_path: Path):
+    svg, html = tmp_path / "out.svg", tmp_path / "out.html"
+    result = run(chart_command, scores, "--svg", svg, "--html", html, "--json")
+    assert result.exit_code == 0
+    assert svg.read_text("utf-8").startswith("<svg")
+    assert html.read_text("utf-8").lstrip().startswith("<!doctype html>")
+
+
+def test_a_picture_without_its_package_names_the_install_line(scores: Path, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "resvg_py", None)
+    result = run(chart_command, scores, "--png", tmp_path / "out.png")
+    assert result.exit_code == 7
+    assert "pip install 'reattune[png]'" in result.stderr
+    assert "[png-not-installed]" in result.stderr
+    assert not (tmp_path / "out.png").exists()
+
+
+def test_a_picture_is_drawn_where_the_package_is(scores: Path, tmp_path: Path):
+    pytest.importorskip("resvg_py")
+    out = tmp_path / "out.png"
+    assert run(chart_command, scores, "--png", out).exit_code == 0
+    assert out.read_bytes().startswith(b"\x89PNG")
+    away = run(chart_command, scores, "--png", tmp_path / "nowhere" / "out.png")
+    assert away.exit_code == 8
+
+
+@pytest.fixture
+def small_course(tmp_path: Path) -> Path:
+    folder = tmp_path / "course"
+    folder.mkdir()
+    (folder / "2026-03-05.txt").write_text(TALK, "utf-8")
+    (folder / "2026-03-12.txt").write_text(TALK, "utf-8")
+    (folder / "srs.csv").write_text("date,value\n2026-03-05,38\n2026-03-12,30\n", "utf-8")
+    visits = "date,status\n2026-03-05,attended\n2026-03-12,attended\n2026-03-19,no_show\n"
+    (folder / "attendance.csv").write_text(visits, "utf-8")
+    return folder
+
+
+def test_follow_gives_signals_episodes_and_figures_as_json(small_course: Path):
+    result = run(follow_command, small_course, "--json")
+    assert result.exit_code == 0
+    data = json.loads(result.stdout)
+    assert data["schema"] == "reattune.follow/1"
+    assert {"limits", "signals", "episodes", "figures"} <= set(data)
+    assert set(data["limits"]) >= {"center", "lower", "upper", "baseline"}
+    assert {e["session"] for e in data["episodes"]} == {1, 2}
+    assert [s["status"] for s in data["sessions"]] == ["attended", "attended", "no_show"]
+    assert {own["measure"] for own in data["series"]} == {"words", "srs", "attendance"}
+
+
+def test_follow_repeats_no_word_of_a_session(small_course: Path):
+    for arguments in ((), ("--json",)):
+        out = run(follow_command, small_course, *arguments).stdout
+        assert "you cared more about the sheet" not in out
+        assert "listening" not in out
+
+
+def test_follow_tells_people(small_course: Path, tmp_path: Path):
+    html, svg = tmp_path / "out.html", tmp_path / "out.svg"
+    result = run(follow_command, small_course, "--html", html, "--svg", svg)
+    assert result.exit_code == 0
+    assert "SRS  " in result.stdout
+    assert "no-show" in result.stdout
+    assert "2026-03-19" in result.stdout
+    assert "never a verdict" in " ".join(result.stdout.split())
+    assert html.exists()
+    assert svg.exists()
+
+
+def test_follow_exits_with_9_when_a_file_is_left_out(small_course: Path):
+    (small_course / "2026-03-26.txt").write_bytes(b"\x00\x01\x02" * 50)
+    result = run(follow_command, small_course)
+    assert result.exit_code == 9
+    assert "2026-03-26.txt is left out" in " ".join(result.stdout.split())
+
+
+def test_follow_refuses_what_is_no_course(tmp_path: Path):
+    result = run(follow_command, tmp_path / "nothing")
+    assert result.exit_code == 3
+    assert "[no-course]" in result.stderr
+
+
+def test_follow_takes_a_course_json(tmp_path: Path):
+    folder = tmp_path / "b"
+    shutil.copytree(EXAMPLES / "course_b", folder)
+    for file in folder.glob("2026-*"):
+        file.unlink()
+    result = run(follow_command, folder, "--json", "--baseline", 3)
+    assert result.exit_code == 9
+    data = json.loads(result.stdout)
+    assert data["limits"]["baseline"] == 3
+    assert [s["doubtful"] for s in data["sessions"] if s["session"] == 3] == [["phq9"]]
