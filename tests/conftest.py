@@ -4,16 +4,30 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 # How long an example takes depends on what else the machine does, and is measured elsewhere.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
 
 ROOT = Path(__file__).parents[1]
+CHROMIUM = Path("/usr/bin/chromium")
+OPTIONS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
 CI = os.environ.get("CI") == "true"
 NEEDS = {"browser": "chromium", "strace": "strace"}
 
@@ -26,6 +40,22 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for mark, command in NEEDS.items():
             if item.get_closest_marker(mark) and shutil.which(command) is None:
                 item.add_marker(pytest.mark.skip(reason=f"{command} is not installed"))
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Debian's chromium, without a network of its own."""
+    if not CHROMIUM.exists():
+        missing = f"{CHROMIUM} is not installed; apt-get install chromium"
+        if CI:
+            pytest.fail(missing)
+        pytest.skip(missing)
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=OPTIONS)
+        yield browser
+        browser.close()
 
 
 @pytest.fixture

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
 from functools import cache
@@ -33,11 +31,11 @@ from reattune.report.timeline import (
 )
 from reattune.signals import Read, join, words_series, words_signals
 from reattune.types import Note, Point, Scale, Series
-from tests.test_report_browser import CHROMIUM, DESKTOP, OPTIONS, PHONE, Opened
+from tests.test_report_browser import DESKTOP, PHONE, Opened
 from tests.test_signals import analysis, episode
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    pass
 
 START = date(2026, 1, 5)
 SVG = "{http://www.w3.org/2000/svg}"
@@ -276,21 +274,6 @@ def test_ids_are_unique_and_links_lead_somewhere(name):
 
 
 # In a browser
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if not CHROMIUM.exists():
-        missing = f"{CHROMIUM} is not installed; apt-get install chromium"
-        if os.environ.get("CI") == "true":
-            pytest.fail(missing)
-        pytest.skip(missing)
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=OPTIONS)
-        yield browser
-        browser.close()
 
 
 @pytest.mark.browser

@@ -13,7 +13,7 @@ import click
 from reattune.charts import BASELINE
 from reattune.cli.evaluate import plain_table
 from reattune.cli.output import console, errors_told, write_whole
-from reattune.errors import DependencyError, OutputError
+from reattune.errors import DependencyError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -297,19 +297,7 @@ def write_picture(path: Path, drawing: str) -> None:
             where=path.name,
             remedy="Install it: pip install 'reattune[png]'. --svg and --html need nothing.",
         ) from error
-    data = bytes(render(svg_string=drawing, zoom=SCALE, background="#ffffff"))
-    part = path.with_name(f".{path.name}.part")
-    try:
-        part.write_bytes(data)
-        part.replace(path)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise OutputError(
-            "output-not-written",
-            f"The file could not be written: {error.strerror}.",
-            where=path.name,
-            remedy="Choose a folder that exists and that you may write to.",
-        ) from error
+    write_whole(path, bytes(render(svg_string=drawing, zoom=SCALE, background="#ffffff")))
 
 
 def told_files(*paths: Path | None, as_json: bool) -> None:

@@ -55,14 +55,15 @@ def unexpected(error: Exception) -> str:
     )
 
 
-def write_whole(path: Path, text: str) -> None:
+def write_whole(path: Path, data: str | bytes) -> None:
     """Write a file completely or leave what was there; OutputError says why it could not be."""
+    raw = data.encode("utf-8") if isinstance(data, str) else data
     try:
         descriptor, name = tempfile.mkstemp(dir=path.parent or Path(), prefix=f".{path.name}.")
         temporary = Path(name)
         try:
-            with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as stream:
-                stream.write(text)
+            with os.fdopen(descriptor, "wb") as stream:
+                stream.write(raw)
             temporary.replace(path)
         except BaseException:
             temporary.unlink(missing_ok=True)

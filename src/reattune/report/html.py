@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from reattune.codebook import load_codebook
 from reattune.report.consider import load_guidance
+from reattune.report.pages import new_environment
 from reattune.report.strip import build_strip
 from reattune.report.transcript import pieces, rows
 from reattune.report.view import (
@@ -87,15 +88,7 @@ def _sources(told: tuple[Told, ...]) -> list[Any]:
 
 @cache
 def _environment() -> Environment:
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    made = Environment(
-        loader=PackageLoader("reattune.report", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    made = new_environment()
     made.filters |= {"percent": percent, "clean": clean, "pieces": lambda t: pieces(t, [])}
     made.filters |= {"quote": lambda t: shorten(t, QUOTE)}
     made.globals |= {

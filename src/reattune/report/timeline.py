@@ -21,6 +21,7 @@ from reattune.charts import limits as chart_limits
 from reattune.course import Appointment
 from reattune.errors import InputError
 from reattune.follow import Following
+from reattune.report.pages import new_environment
 from reattune.report.view import UNVALIDATED
 from reattune.report.words import clean, counted, joined, sentence, shorten
 from reattune.signals import ENDS, FEW, WORDS, form_of, strand, value_of, weight
@@ -554,15 +555,7 @@ def fixed(style: str) -> str:
 @cache
 def environment() -> Environment:
     """The templates of the timeline and its page."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    made = Environment(
-        loader=PackageLoader("reattune.report", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    made = new_environment()
     made.filters |= {"clean": clean, "number": number, "measure": title_of, "often": often}
     made.globals |= {
         "UNVALIDATED": UNVALIDATED,
