@@ -7,9 +7,11 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
+from reattune.codebook import CODES, code
 from reattune.report import render_terminal
 from reattune.report.terminal import UNICODE, answer_row, episode_row
-from reattune.report.view import flags, told_episodes
+from reattune.report.view import error_rates, flags, told_episodes
+from reattune.thresholds import unproven_codes
 from reattune.types import Analysis
 from tests.test_report_samples import assemble, coded, hostile, long_session, made, plain, timed
 
@@ -164,3 +166,13 @@ def test_without_turns_or_rates_it_still_says_so() -> None:
     text = flat(shown(empty))
     assert "0 turns" in text
     assert "was not measured for this setup" in text
+
+
+def test_kinds_that_real_speech_has_not_proven_are_named():
+    session = coded("course-b-session-2")
+    shown = {m.code for m in (*session.markers, *session.moves) if m.decided}
+    named = error_rates(session)[-1]
+    for id in CODES:
+        assert (code(id).name.lower() in named) == (id in shown and id in unproven_codes()), id
+    assert set(unproven_codes()) < set(CODES)
+    assert not any("Too few examples" in line for line in error_rates(plain(("T", "Hello."))))

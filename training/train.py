@@ -23,7 +23,7 @@ import onnxruntime
 
 from reattune.calibration import Stage, calibrate
 from reattune.codebook import CODES, FAMILIES
-from reattune.evaluate import Scored
+from reattune.evaluate import FEW, Scored
 from reattune.features import CUES, SHIFTS
 from reattune.labelled import fingerprint
 from training.agree import compare, unseen
@@ -215,12 +215,26 @@ def write_card(
     (folder / "model.json").write_text(json.dumps(card, indent=1) + "\n", "utf-8")
 
 
-def write_thresholds(points: dict[str, Any]) -> None:
-    """thresholds.toml, the one table, with what each operating point was measured to do."""
+def unproven(scored: list[Scored]) -> list[str]:
+    """Codes with fewer than FEW labelled turns in these sessions."""
+    counts = np.sum([s.labelled.codes.sum(0) for s in scored], axis=0)
+    return [id for id, n in zip(CODES, counts, strict=True) if n < FEW]
+
+
+def write_thresholds(points: dict[str, Any], codes: list[str]) -> None:
+    """thresholds.toml, the one table, with what each operating point was measured to do.
+
+    `codes` are the unproven ones.
+    """
     lines = [
         "# Written by training/train.py. From which probability of its family a turn is flagged,",
         "# chosen on out-of-fold scores of sessions at real density for the aimed precision, and",
         "# what was measured there on AnnoMI's real transcripts (cross-validated).",
+        "# unproven: codes with fewer than 20 labelled turns there.",
+        "",
+        "unproven = [",
+        *[f'  "{id}",' for id in codes],
+        "]",
         "",
         "[shared]",
         *[f"{key} = {value}" for key, value in SHARED.items()],
@@ -258,7 +272,7 @@ def main(plan: Plan | None = None) -> None:
     write_card(WEIGHTS, stage, plan, items, agreement)
     corpus = measured_on(items)
     judged = [s for s, item in zip(scored, items, strict=True) if item.corpus == corpus]
-    write_thresholds(measure_points(decide, judged))
+    write_thresholds(measure_points(decide, judged), unproven(judged))
 
 
 if __name__ == "__main__":

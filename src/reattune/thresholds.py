@@ -6,6 +6,7 @@ import tomllib
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 from reattune.codebook import FAMILIES
 from reattune.errors import InputError
@@ -34,9 +35,19 @@ class OperatingPoint:
 
 
 @cache
+def _table() -> dict[str, Any]:
+    return tomllib.loads(files("reattune").joinpath("thresholds.toml").read_text("utf-8"))
+
+
+def unproven_codes() -> tuple[str, ...]:
+    """Codes with too few labelled turns of real speech for anything to be known about them."""
+    return tuple(_table()["unproven"])
+
+
+@cache
 def load_points() -> dict[str, OperatingPoint]:
     """The shipped operating points by name: few, balanced, many flags."""
-    data = tomllib.loads(files("reattune").joinpath("thresholds.toml").read_text("utf-8"))
+    data = _table()
     shared = data["shared"]
     return {
         name: OperatingPoint(

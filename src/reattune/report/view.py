@@ -26,6 +26,7 @@ from reattune.report.words import (
     span,
     speaker_name,
 )
+from reattune.thresholds import unproven_codes
 from reattune.types import Analysis, Episode, Evidence, Marker, Note
 
 UNVALIDATED = (
@@ -256,6 +257,13 @@ def error_rates(analysis: Analysis) -> tuple[str, ...]:
         told.append(
             f"Expect about {plain_number(round(per_hundred, 1))} unconfirmed episodes in 100 "
             f"turns, and so about {plain_number(round(here, 1))} in a session of this length."
+        )
+    shown = {m.code for m in (*analysis.markers, *analysis.moves) if m.decided}
+    few = [code(id).name.lower() for id in unproven_codes() if id in shown]
+    if few:
+        told.append(
+            "Too few examples of real speech to know how well it does on these kinds named here: "
+            f"{joined(few)}."
         )
     return tuple(told)
 
