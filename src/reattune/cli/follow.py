@@ -215,7 +215,7 @@ def show_series(made: Following, out: Console) -> None:
 
 
 def sessions_table(made: Following) -> Any:
-    """Each appointment with its scores, and a row for each signal."""
+    """Each appointment with its scores and the marks of its signals."""
     from reattune.report.course import entries
 
     found = entries(made)
@@ -225,23 +225,23 @@ def sessions_table(made: Following) -> Any:
     table.add_column("attendance")
     for measure in measures:
         table.add_column(measure.removeprefix("checkin_"), justify="right")
-    table.add_column("signal")
-    table.add_column("false in 12", no_wrap=True)
+    table.add_column("signals", no_wrap=True)
     for entry, a in zip(found, made.sessions, strict=True):
         scores = dict(entry.scores)
-        first = [entry.session or "-", a.date.isoformat(), entry.kept.replace("minutes", "min")]
-        first += [scores.get(measure, "") for measure in measures]
-        for row, signal in enumerate(entry.signals or (None,)):
-            cells = first if row == 0 else [""] * len(first)
-            told = ("", "") if signal is None else (line(signal), chance(signal))
-            table.add_row(*cells, *told)
+        cells = [entry.session or "-", a.date.isoformat(), entry.kept.replace("minutes", "min")]
+        cells += [scores.get(measure, "") for measure in measures]
+        table.add_row(*cells, " ".join(map(borne, entry.signals)))
     return table
 
 
+def borne(signal: Signal) -> str:
+    """The mark of a signal, with a star where another strand bears it out."""
+    return f"{mark(signal)}{'*' if signal.with_ else ''}"
+
+
 def line(signal: Signal) -> str:
-    """A signal in a cell: level, source, rule, and whether another strand bears it out."""
-    borne = " *" if signal.with_ else ""
-    return f"{mark(signal)} {signal.source}: {signal.rule}, {signal.level}{borne}"
+    """What a signal rests on and how often its rule is wrong."""
+    return f"{signal.source}: {signal.rule}, {signal.level}; false in 12: {chance(signal)}"
 
 
 def show_reasons(made: Following, out: Console) -> None:
@@ -250,7 +250,7 @@ def show_reasons(made: Following, out: Console) -> None:
 
     told = [signal for signal in made.signals if signal.with_ or signal.rule != FEW]
     for signal in told:
-        out.print(f"{mark(signal)} {signal.why}", markup=False)
+        out.print(f"{borne(signal)} {signal.why} ({line(signal)})", markup=False)
     left = len(made.signals) - len(told)
     if left:
         out.print(f"In {left} sessions more, a flag or two in the words alone: see --html.")
