@@ -59,6 +59,15 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
+def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty data folder of its own; where the user's instruments go in it."""
+    monkeypatch.setenv("REATTUNE_DATA", str(tmp_path / "data"))
+    folder = tmp_path / "data" / "measures"
+    folder.mkdir(parents=True)
+    return folder
+
+
+@pytest.fixture
 def transcript(tmp_path: Path) -> Path:
     """A short session as a plain-text file, with a rupture, a misstep and a repair."""
     path = tmp_path / "session.txt"

@@ -30,6 +30,17 @@ from tests.test_cli import reattune
 PLAIN = ROOT / "training" / "data" / "plain_dialogues.jsonl"
 
 
+NO_POINTS = json.dumps(
+    {
+        "schema": recalibration.SCHEMA,
+        "versions": [
+            {"model": "m", "weights": "w", "made": "d", "sessions": 1, "turns": 1}
+            | {"families": {}, "decide": {}, "ppv": {}}
+        ],
+    }
+)
+
+
 @pytest.fixture(autouse=True)
 def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "data"
@@ -154,7 +165,9 @@ def test_versions_are_kept_and_undone_one_by_one(own_folder: Path):
     assert (again.returncode, "nothing-to-undo" in again.stderr) == (3, True)
 
 
-@pytest.mark.parametrize("text", ["", "{", '{"schema": "x"}', '{"versions": 3}', "[]", "null"])
+@pytest.mark.parametrize(
+    "text", ["", "{", '{"schema": "x"}', '{"versions": 3}', "[]", "null", NO_POINTS]
+)
 def test_a_damaged_file_is_named_and_kept(own_folder: Path, text: str):
     own_folder.mkdir()
     store().write_text(text)

@@ -130,11 +130,16 @@ def follow(
         signals=join(found),
         episodes=episodes,
         figures=(),
-        notes=(*risk_notes(reads), *course.notes, *notes, *scored.notes,
-               *limit_notes(scored, baseline)),
+        notes=(
+            *risk_notes(reads),
+            *course.notes,
+            *notes,
+            *scored.notes,
+            *limit_notes(scored, baseline),
+        ),
         baseline=baseline,
         ended=course.ended,
-    )  # fmt: skip
+    )
     return replace(made, figures=figures_of([made]))
 
 

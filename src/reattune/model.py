@@ -39,7 +39,10 @@ Progress = Callable[[int, int], None]
 
 
 class MarkerModel:
-    """The loaded weights. `card` is model.json; `reach` the turns a turn's scores can see."""
+    """The loaded weights. `card` is model.json; `reach` the turns a turn's scores can see.
+
+    `stamp` is the hash of the sequence layer, which tells one training from another.
+    """
 
     def __init__(self, folder: Path = WEIGHTS) -> None:
         self.card = read_card(folder)
@@ -47,6 +50,7 @@ class MarkerModel:
         self.by = f"{self.card['name']}/{self.card['version']}"
         if [self.card["cues"], self.card["shifts"]] != [list(CUES), list(SHIFTS)]:
             raise damaged("model.json", "it was made for another version of Reattune")
+        self.stamp = str(self.card["sha256"]["head.onnx"])
         self.reach = int(self.card["reach"])
         self.stage = Stage.from_dict(self.card["stage"])
         vocabulary = (folder / "vocab.txt").read_text("utf-8").split("\n")

@@ -63,7 +63,7 @@ def analyze(
     risks = screen(session)
     language_notes = check_language(session, any_language=any_language)
     model = load_model()
-    own, own_notes = (None, ()) if as_shipped else current(model.card["sha256"]["head.onnx"])
+    own, own_notes = (None, ()) if as_shipped else current(model.stamp)
     by = f"{model.by}+own" if own else model.by
     habit = measure_baseline(session)
     baseline = join_baselines([*earlier, *([habit] if habit else [])])

@@ -15,7 +15,7 @@ from typing import Any
 from reattune.codebook import FAMILIES
 from reattune.errors import InputError
 from reattune.settings import data_folder
-from reattune.thresholds import OperatingPoint
+from reattune.thresholds import OperatingPoint, load_points
 from reattune.types import Note
 
 SCHEMA = "reattune.recalibration/1"
@@ -52,8 +52,8 @@ class Recalibration:
             sessions=int(row["sessions"]),
             turns=int(row["turns"]),
             families=families,
-            decide=row["decide"],
-            ppv=row["ppv"],
+            decide={point: dict(row["decide"][point]) for point in load_points()},
+            ppv={point: dict(row["ppv"][point]) for point in load_points()},
         )
 
     def point(self, shipped: OperatingPoint) -> OperatingPoint:

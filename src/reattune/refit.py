@@ -63,7 +63,10 @@ class Turns:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of one family: `refitted`, or why not; figures on held-out sessions, both ways."""
+    """What came of one family: `refitted`, or why not; figures on held-out sessions, both ways.
+
+    `ppv` is the share of right flags after it, by operating point.
+    """
 
     refitted: bool
     why: str
@@ -71,6 +74,7 @@ class Outcome:
     marked: int
     before: dict[str, float]
     after: dict[str, float]
+    ppv: dict[str, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,20 +101,25 @@ def refit(
     outcomes = {family: compare(family, turns) for family, turns in judged.items()}
     if not any(outcome.before for outcome in outcomes.values()):
         raise too_few(outcomes)
-    kept = [family for family in FAMILIES if outcomes[family].refitted]
+    kept = {family: outcome.ppv for family, outcome in outcomes.items() if outcome.refitted}
     return Proposal(make(kept, judged, scored, today) if kept else None, outcomes)
 
 
 def make(
-    kept: Sequence[str], judged: dict[str, Turns], scored: Sequence[Scored], today: str
+    kept: dict[str, dict[str, float]],
+    judged: dict[str, Turns],
+    scored: Sequence[Scored],
+    today: str,
 ) -> Recalibration:
-    """The recalibration of these families, fitted on all judged turns."""
+    """The recalibration of the families in `kept`, fitted on all judged turns.
+
+    `kept` holds the share of right flags on held-out sessions, by family and operating point.
+    """
     model = load_model()
     fits = {family: fit(judged[family]) for family in kept}
-    held_out = {family: cross_fitted(family, judged[family]) for family in kept}
     return Recalibration(
         model=model.by,
-        weights=model.card["sha256"]["head.onnx"],
+        weights=model.stamp,
         made=today,
         sessions=sum(bool(s.labelled.judged.any()) for s in scored),
         turns=int(sum(s.labelled.judged.sum() for s in scored)),
@@ -122,11 +131,7 @@ def make(
             for point in load_points()
         },
         ppv={
-            point: {
-                family: decisions(judged[family].truth, flags[point])["ppv"]
-                for family, (_, flags) in held_out.items()
-            }
-            for point in load_points()
+            point: {family: own[point] for family, own in kept.items()} for point in load_points()
         },
     )
 
@@ -164,14 +169,15 @@ def compare(family: str, turns: Turns) -> Outcome:
     counts = (len(turns.truth), int(turns.truth.sum()))
     short = lacking(turns)
     if short:
-        return Outcome(False, f"too few: {short}", *counts, {}, {})
+        return Outcome(False, f"too few: {short}", *counts, {}, {}, {})
     chance, flags = cross_fitted(family, turns)
     shipped = turns.chance >= load_points()[DEFAULT_POINT].decide[family]
     before = measures(turns.truth, turns.chance, shipped)
     after = measures(turns.truth, chance, flags[DEFAULT_POINT])
     better = after["log_loss"] < before["log_loss"]
     why = "predicts held-out sessions better" if better else "no better on held-out sessions"
-    return Outcome(better, why, *counts, before, after)
+    ppv = {point: decisions(turns.truth, own)["ppv"] for point, own in flags.items()}
+    return Outcome(better, why, *counts, before, after, ppv)
 
 
 def measures(truth: Bools, chance: Floats, flagged: Bools) -> dict[str, float]:

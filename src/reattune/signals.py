@@ -79,8 +79,9 @@ def strand(source: str) -> Strand:
 # Words
 
 
-def words_series(client: str, reads: Sequence[Read], sessions: Sequence[tuple[int, date | None]]
-                 ) -> Series:  # fmt: skip
+def words_series(
+    client: str, reads: Sequence[Read], sessions: Sequence[tuple[int, date | None]]
+) -> Series:
     """Episodes in each session held, None where its words are not known. Fewer is better."""
     counts = {read.session: float(len(read.analysis.episodes)) for read in reads}
     points = tuple(Point(session, day, counts.get(session)) for session, day in sessions)
@@ -123,12 +124,8 @@ def episode_signal(client: str, read: Read, episode: Episode) -> Signal:
         f"{count} of the client's turns {'is' if count == 1 else 'are'} flagged; "
         f"{ENDS[episode.state]}. {episode.why}"
     )
-    return Signal(
-        client=client,
-        session=read.session,
-        date=read.date,
-        source=WORDS,
-        kind="rupture",
+    return replace(
+        of_words(client, read),
         rule=episode.kind,
         level=episode.intensity,
         by=episode.by,
@@ -138,6 +135,21 @@ def episode_signal(client: str, read: Read, episode: Episode) -> Signal:
             Evidence(name=ENDS["repaired"], value=float(episode.state == "repaired")),
             *map(sign, episode.markers),
         ),
+    )
+
+
+def of_words(client: str, read: Read) -> Signal:
+    """A strain in a session's words, of a rule still to be named."""
+    return Signal(
+        client=client,
+        session=read.session,
+        date=read.date,
+        source=WORDS,
+        kind="rupture",
+        rule=FEW,
+        level="micro",
+        by=VERSION,
+        why="",
         false_per_12=false_episodes(read.analysis),
     )
 
@@ -151,14 +163,8 @@ def few_signs(client: str, read: Read, episodes: Sequence[Episode]) -> Signal:
         f"Session {read.session}: {len(episodes)} micro episode{'s' if several else ''} of fewer "
         f"than {SIGNS} flagged turns{' each' if several else ''}: {', '.join(kinds)}."
     )
-    return Signal(
-        client=client,
-        session=read.session,
-        date=read.date,
-        source=WORDS,
-        kind="rupture",
-        rule=FEW,
-        level="micro",
+    return replace(
+        of_words(client, read),
         by=episodes[0].by,
         why=why,
         evidence=(
@@ -166,7 +172,6 @@ def few_signs(client: str, read: Read, episodes: Sequence[Episode]) -> Signal:
             Evidence(name="signs", value=float(count), unit="client turns"),
             *(sign(marker) for one in episodes for marker in one.markers),
         ),
-        false_per_12=false_episodes(read.analysis),
     )
 
 
@@ -210,9 +215,17 @@ def repaired_signal(client: str, read: Read, standing: Signal) -> Signal:
     )
     since = Evidence(name="left standing in session", value=float(standing.session))
     return Signal(
-        client, read.session, read.date, WORDS, "recovery", REPAIRED, standing.level,
-        VERSION, why, (since,),
-    )  # fmt: skip
+        client,
+        read.session,
+        read.date,
+        WORDS,
+        "recovery",
+        REPAIRED,
+        standing.level,
+        VERSION,
+        why,
+        (since,),
+    )
 
 
 # Scores

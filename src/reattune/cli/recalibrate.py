@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
@@ -27,6 +28,8 @@ ROWS = {
     "flags": "flags",
 }
 """Figure -> what the table calls it."""
+
+THREE = ("log_loss", "brier", "calibration_error")  # figures shown to three decimals
 
 
 @click.command(name="recalibrate")
@@ -55,16 +58,16 @@ def command(
 def propose(corrections: Path, *, dry_run: bool, as_json: bool) -> None:
     """Refit, show, keep."""
     from reattune.labelled import read_labelled
+    from reattune.recalibration import load_versions
     from reattune.refit import refit
 
     proposal = refit(read_labelled(corrections), today=date.today().isoformat())
-    keep = proposal.recalibration is not None and not dry_run
     if as_json:
         click.echo(json.dumps(finite(asdict(proposal)), allow_nan=False))
     else:
         show(proposal)
-    if keep:
-        add(proposal.recalibration)
+    if proposal.recalibration is not None and not dry_run:
+        keep([*load_versions(), proposal.recalibration])
     if not as_json:
         click.echo(ending(proposal, dry_run=dry_run))
 
@@ -106,24 +109,14 @@ def figures(row: dict[str, Any]) -> list[str]:
     ]
 
 
-THREE = ("log_loss", "brier", "calibration_error")  # figures shown to three decimals
-
-
-def add(made: Recalibration | None) -> None:
-    """Keep a version on top of those before it."""
-    from reattune.recalibration import load_versions
-
-    if made is not None:
-        keep([*load_versions(), made])
-
-
 def keep(versions: list[Recalibration]) -> None:
     """Write the versions, or remove the file when none is left."""
     from reattune.recalibration import dump_versions, store
 
     path = store()
     if versions:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        with suppress(OSError):  # write_whole says why a folder cannot be written to
+            path.parent.mkdir(parents=True, exist_ok=True)
         write_whole(path, dump_versions(versions))
     else:
         path.unlink()
@@ -149,7 +142,7 @@ def in_use() -> str:
     from reattune.model import load_model
     from reattune.recalibration import current, load_versions
 
-    own, notes = current(load_model().card["sha256"]["head.onnx"])
+    own, notes = current(load_model().stamp)
     said = notes[0].text if notes else "The shipped calibration is in use."
     earlier = len(load_versions()) - 1
     return f"{said} Versions to undo to before it: {earlier}." if own and earlier > 0 else said
