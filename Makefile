@@ -21,7 +21,11 @@ $(VENV)/.demo: requirements/run.txt pyproject.toml
 	$(BIN)/pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
-$(VENV)/.dev: $(VENV)/.demo requirements/dev.txt
+$(VENV)/.web: $(VENV)/.demo requirements/web.txt
+	$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements/web.txt
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.web requirements/dev.txt
 	$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements/dev.txt
 	@touch $@
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +15,17 @@ from hypothesis import settings
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
+
+# The web application's settings are read here, with a key and a data folder of this process.
+os.environ["REATTUNE_KEY"] = "5e" * 32
+os.environ["REATTUNE_DATA"] = tempfile.mkdtemp(prefix="reattune-test-")
+os.environ["DJANGO_SETTINGS_MODULE"] = "reattune.web.settings"
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"  # Playwright's loop runs in the tests' own thread
+atexit.register(shutil.rmtree, os.environ["REATTUNE_DATA"], ignore_errors=True)
+
+import django  # noqa: E402
+
+django.setup()
 
 # How long an example takes depends on what else the machine does, and is measured elsewhere.
 settings.register_profile("untimed", deadline=None)

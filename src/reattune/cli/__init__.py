@@ -26,6 +26,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "reattune.cli.measures",
         "The questionnaires: list them, show one, check a file of your own.",
     ),
+    "serve": ("reattune.cli.serve", "Serve the practice application on this machine."),
+    "worker": ("reattune.cli.worker", "Read uploaded sessions that wait, for the application."),
     "demo": ("reattune.cli.demo", "Analyze a bundled fictional session and write its report."),
 }
 """Command name -> module with a `command`, and the line `reattune --help` shows for it."""

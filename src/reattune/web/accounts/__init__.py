@@ -1,0 +1,1 @@
+"""Who may come in: practices, users, second factors, tokens."""

@@ -1,0 +1,1 @@
+"""What clients and therapists answer: links, forms, answers."""

@@ -1,0 +1,1 @@
+"""Clients, their consents and their appointments."""

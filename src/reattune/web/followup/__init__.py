@@ -1,0 +1,1 @@
+"""What follows from a client's records, worked out and kept: signals and summaries."""

@@ -1,0 +1,117 @@
+"""The one door to records. Each view asks here first; nobody else selects by id.
+
+A therapist passes to own clients and no others; a supervisor to what was shared and is not over;
+whoever may not see a thing gets the same answer as for a thing that is not there (404). Each
+passage leaves an entry in the audit chain.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, cast
+
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils import timezone
+
+from reattune.web.accounts.models import User
+from reattune.web.audit import chain
+from reattune.web.clients.models import Client
+from reattune.web.reviews.models import Session
+from reattune.web.sharing.models import Share
+
+View = Callable[..., HttpResponse]
+
+
+def user_of(request: HttpRequest) -> User:
+    """Who is asking; the middleware let nobody else through."""
+    return cast(User, request.user)
+
+
+def own_clients(user: User) -> QuerySet[Client]:
+    """The clients whose therapist this is; none for anybody else."""
+    if not user.is_therapist:
+        return Client.objects.none()
+    return Client.objects.filter(therapist=user, practice=user.practice_id)
+
+
+def client_of(user: User, id: uuid.UUID | str, action: str = "client.see", **detail: Any) -> Client:
+    """A client of one's own; Http404 for anybody else's. Audited as `action`."""
+    client = own_clients(user).filter(pk=id).first()
+    if client is None:
+        raise Http404
+    note(user, action, target=f"client:{client.pk}", client=client, **detail)
+    return client
+
+
+def session_of(
+    user: User, id: uuid.UUID | str, action: str = "session.see", **detail: Any
+) -> Session:
+    """A session of a client of one's own, with the client; Http404 else. Audited as `action`."""
+    found = Session.objects.select_related("client").filter(pk=id, client__in=own_clients(user))
+    session = found.first()
+    if session is None:
+        raise Http404
+    note(user, action, target=f"session:{session.pk}", client=session.client, **detail)
+    return session
+
+
+def share_of(user: User, id: uuid.UUID | str, action: str = "share.see") -> Share:
+    """A share that this supervisor received, while it holds; Http404 else. Audited as `action`.
+
+    It holds until it expires or is revoked, and only while the client consents to supervision.
+    """
+    now = timezone.now()
+    found = Share.objects.select_related("session__client").filter(
+        pk=id, supervisor=user, revoked_at=None, until__gt=now
+    )
+    share = found.first()
+    if share is None or not user.is_supervisor:
+        raise Http404
+    client = share.session.client
+    if client.practice_id != user.practice_id or not client.consents_to("supervision"):
+        raise Http404
+    note(user, action, target=f"share:{share.pk}", client=client)
+    return share
+
+
+def note(
+    user: User, action: str, *, target: str = "", client: Client | None = None, **detail: Any
+) -> None:
+    """An entry in the audit chain of the user's practice."""
+    chain.record(
+        user.practice_id,
+        f"user:{user.pk}",
+        action,
+        target=target,
+        client=client.pk if client else None,
+        detail=detail,
+    )
+
+
+def therapist(view: View) -> View:
+    """Only for therapists; PermissionDenied else."""
+    return _only(view, "is_therapist")
+
+
+def administrator(view: View) -> View:
+    """Only for administrators of a practice; PermissionDenied else."""
+    return _only(view, "is_administrator")
+
+
+def supervisor(view: View) -> View:
+    """Only for supervisors; PermissionDenied else."""
+    return _only(view, "is_supervisor")
+
+
+def _only(view: View, role: str) -> View:
+    @wraps(view)
+    def gate(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if not getattr(request.user, role):
+            raise PermissionDenied
+        return view(request, *args, **kwargs)
+
+    return gate

@@ -1,0 +1,107 @@
+"""Running the application: migrations, the worker beside it, the server, the browser."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import webbrowser
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from reattune.web import vault
+
+WORKERS = 2  # processes; pages of one do not wait for those of the other
+THREADS = 4  # in each of them
+
+
+def prepare() -> None:
+    """Django set up and the database brought up to date."""
+    import django
+    from django.core.management import call_command
+
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "reattune.web.settings")
+    django.setup()
+    call_command("migrate", interactive=False, verbosity=0)
+
+
+def first_address(host: str, port: int) -> str:
+    """Where to begin: the first account if there is none, else the start page."""
+    from reattune.web.accounts.models import User
+    from reattune.web.accounts.views import start_token
+
+    shown = "localhost" if host in ("127.0.0.1", "0.0.0.0", "::") else host
+    base = f"http://{shown}:{port}/"
+    return base if User.objects.exists() else f"{base}start/?token={start_token()}"
+
+
+@contextmanager
+def worker() -> Iterator[subprocess.Popen[bytes]]:
+    """The process that reads sessions, alive as long as the server is, restarted if it dies."""
+    os.environ[vault.KEY] = vault.master_key().hex()
+    stop = threading.Event()
+    running = [start_worker()]
+
+    def watch() -> None:
+        while not stop.wait(1.0):
+            if running[0].poll() is not None:
+                running[0] = start_worker()
+
+    thread = threading.Thread(target=watch, daemon=True)
+    thread.start()
+    try:
+        yield running[0]
+    finally:
+        stop.set()
+        thread.join()
+        running[0].terminate()
+        running[0].wait(timeout=30)
+
+
+def start_worker() -> subprocess.Popen[bytes]:
+    """`reattune worker` as a process that ends when this one does: it reads our end of a pipe."""
+    command = [sys.executable, "-m", "reattune", "worker", "--with-parent"]
+    return subprocess.Popen(command, stdin=subprocess.PIPE)
+
+
+def work(*, with_parent: bool) -> None:
+    """Read sessions until SIGTERM, or until the parent's pipe closes."""
+    from reattune.web.reviews import queue
+
+    stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    signal.signal(signal.SIGINT, lambda *_: stop.set())
+    if with_parent:
+        threading.Thread(target=wait_for_parent, args=[stop], daemon=True).start()
+    queue.work(stop)
+
+
+def wait_for_parent(stop: threading.Event) -> None:
+    """Set `stop` when the parent is gone: its end of standard input closes then."""
+    sys.stdin.buffer.read()
+    stop.set()
+
+
+def serve(host: str, port: int, *, browser: bool, address: str) -> None:
+    """Serve until stopped. The keys go to the server's processes by their environment."""
+    from granian import Granian
+    from granian.constants import Interfaces
+    from granian.log import LogLevels
+
+    os.environ[vault.KEY] = vault.master_key().hex()
+    if browser:
+        threading.Timer(1.5, webbrowser.open, [address]).start()
+    with worker():
+        Granian(
+            "reattune.web.wsgi:application",
+            address=host,
+            port=port,
+            interface=Interfaces.WSGI,
+            workers=WORKERS,
+            blocking_threads=THREADS,
+            log_enabled=True,
+            log_level=LogLevels.warning,
+            websockets=False,
+        ).serve()

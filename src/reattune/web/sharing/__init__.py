@@ -1,0 +1,1 @@
+"""Moments that a therapist shares with a supervisor for a time."""

@@ -1,0 +1,1 @@
+"""A database backend for Django: SQLite in one file encrypted by SQLCipher."""

@@ -1,0 +1,17 @@
+"""Every address, by area."""
+
+from django.urls import include, path
+
+urlpatterns = [
+    path("", include("reattune.web.accounts.urls")),
+    path("", include("reattune.web.clients.urls")),
+    path("", include("reattune.web.reviews.urls")),
+    path("", include("reattune.web.checkins.urls")),
+    path("", include("reattune.web.followup.urls")),
+    path("", include("reattune.web.sharing.urls")),
+]
+
+handler400 = "reattune.web.errors.bad_request"
+handler403 = "reattune.web.errors.denied"
+handler404 = "reattune.web.errors.missing"
+handler500 = "reattune.web.errors.broken"
