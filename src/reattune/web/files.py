@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable, Iterator
+from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
 
@@ -56,6 +57,16 @@ def unseal(file: BinaryIO, key: bytes, *, aad: bytes = b"", where: str = "") -> 
         piece, number = following, number + 1
 
 
+def seal_bytes(content: bytes, key: bytes, *, aad: bytes = b"") -> bytes:
+    """Content sealed in memory."""
+    return b"".join(seal([content], key, aad=aad))
+
+
+def unseal_bytes(sealed: bytes, key: bytes, *, aad: bytes = b"", where: str = "") -> bytes:
+    """Sealed content opened in memory; InputError as for `unseal`."""
+    return b"".join(unseal(BytesIO(sealed), key, aad=aad, where=where))
+
+
 def rechunk(source: Iterable[bytes]) -> Iterator[bytes]:
     """The same bytes in pieces of CHUNK, the last one shorter."""
     rest = bytearray()
@@ -88,18 +99,17 @@ def store(name: str, content: bytes) -> None:
     """Keep content under `files/NAME` in the data folder, encrypted, whole or not at all."""
     path = place(name)
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    sealed = b"".join(seal([content], vault.derive("files"), aad=name.encode()))
-    vault.write_private(path, sealed)
+    vault.write_private(path, seal_bytes(content, vault.derive("files"), aad=name.encode()))
 
 
 def fetch(name: str) -> bytes:
     """What was stored under a name; InputError if it is missing or damaged."""
     try:
-        with place(name).open("rb") as file:
-            return b"".join(unseal(file, vault.derive("files"), aad=name.encode(), where=name))
+        sealed = place(name).read_bytes()
     except FileNotFoundError as error:
         remedy = "Restore it from a backup."
         raise InputError("no-file", "The file is gone.", where=name, remedy=remedy) from error
+    return unseal_bytes(sealed, vault.derive("files"), aad=name.encode(), where=name)
 
 
 def remove(name: str) -> None:

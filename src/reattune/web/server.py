@@ -11,7 +11,7 @@ import webbrowser
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from reattune.web import vault
+from reattune.web import lock, vault
 
 WORKERS = 2  # processes; pages of one do not wait for those of the other
 THREADS = 4  # in each of them
@@ -25,6 +25,9 @@ def prepare() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "reattune.web.settings")
     django.setup()
     call_command("migrate", interactive=False, verbosity=0)
+    from reattune.web.audit import chain
+
+    chain.seal_key(vault.derive("files"))  # made now, outside of any transaction
 
 
 def first_address(host: str, port: int) -> str:
@@ -32,9 +35,23 @@ def first_address(host: str, port: int) -> str:
     from reattune.web.accounts.models import User
     from reattune.web.accounts.views import start_token
 
-    shown = "localhost" if host in ("127.0.0.1", "0.0.0.0", "::") else host
-    base = f"http://{shown}:{port}/"
+    base = base_address(host, port)
     return base if User.objects.exists() else f"{base}start/?token={start_token()}"
+
+
+def demo_address(host: str, port: int) -> str:
+    """The link into the demo's account, its clients put there if they are missing."""
+    from reattune.web import demo
+
+    os.environ[demo.DEMO] = "1"
+    demo.fill_demo(demo.account())
+    return f"{base_address(host, port)}demo/?token={demo.token()}"
+
+
+def base_address(host: str, port: int) -> str:
+    """The address of the start page."""
+    shown = "localhost" if host in ("127.0.0.1", "0.0.0.0", "::") else host
+    return f"http://{shown}:{port}/"
 
 
 @contextmanager
@@ -93,7 +110,7 @@ def serve(host: str, port: int, *, browser: bool, address: str) -> None:
     os.environ[vault.KEY] = vault.master_key().hex()
     if browser:
         threading.Timer(1.5, webbrowser.open, [address]).start()
-    with worker():
+    with lock.alone(), worker():
         Granian(
             "reattune.web.wsgi:application",
             address=host,

@@ -2,7 +2,10 @@
 
 from django.urls import include, path
 
+from reattune.web import demo
+
 urlpatterns = [
+    path("demo/", demo.enter, name="demo"),
     path("", include("reattune.web.accounts.urls")),
     path("", include("reattune.web.clients.urls")),
     path("", include("reattune.web.reviews.urls")),

@@ -12,6 +12,7 @@ import hmac
 import json
 import os
 import secrets
+import shutil
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -21,7 +22,8 @@ from reattune.errors import InputError
 from reattune.settings import data_folder
 
 KEY = "REATTUNE_KEY"
-VAULT, KEY_FILE = "vault.json", "key"
+VAULT, KEY_FILE, DATABASE = "vault.json", "key", "reattune.db"
+WORK, COMPLETE = "rekey", "complete"  # a change of the key on its way
 KEY_BYTES = 32
 SALT_BYTES = 16
 MEMORY, PASSES, LANES = 65536, 3, 4  # KiB, rounds, threads: RFC 9106, second recommended option
@@ -76,11 +78,16 @@ def keep(source: Source, salt: bytes, master: bytes) -> Vault:
     if source == "file":
         write_private(folder / KEY_FILE, master.hex().encode())
     elif source == "keyring":
-        keyring().set_password(KEYRING_SERVICE, str(folder.resolve()), master.hex())
+        keep_in_keyring(master)
     made = Vault(source, salt.hex(), tag(master))
     write_private(folder / VAULT, json.dumps(asdict(made), indent=2).encode())
     forget()
     return made
+
+
+def keep_in_keyring(master: bytes) -> None:
+    """Keep the key in the system's keyring, under the name of the data folder."""
+    keyring().set_password(KEYRING_SERVICE, str(data_folder().resolve()), master.hex())
 
 
 def read() -> Vault:
@@ -236,6 +243,37 @@ def write_private(path: Path, content: bytes) -> None:
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
+
+
+def resume() -> None:
+    """Finish a change of the key that a crash cut off, or drop one that was not complete."""
+    work = data_folder() / WORK
+    if not work.is_dir():
+        return
+    if (work / COMPLETE).exists():
+        put_in_place(work)
+        forget()
+    else:
+        shutil.rmtree(work)
+
+
+def put_in_place(work: Path) -> None:
+    """Move every new file over the old one; can be repeated. `vault.json` goes last."""
+    folder = data_folder()
+    for tail in ("-wal", "-shm"):
+        if (work / DATABASE).exists():
+            (folder / f"{DATABASE}{tail}").unlink(missing_ok=True)
+    moved = [p for p in work.rglob("*") if p.is_file() and p.name not in (COMPLETE, VAULT)]
+    for path in moved:
+        target = folder / path.relative_to(work)
+        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path.replace(target)
+    if (work / VAULT).exists():
+        old = json.loads((folder / VAULT).read_text()) if exists() else {}
+        (work / VAULT).replace(folder / VAULT)
+        if old.get("source") == "file" and read().source != "file":
+            (folder / KEY_FILE).unlink(missing_ok=True)
+    shutil.rmtree(work)
 
 
 def keyring() -> Any:

@@ -49,7 +49,7 @@ class User(AbstractUser):
     language = models.CharField(_("language"), max_length=5, default="en")
     time_zone = models.CharField(_("time zone"), max_length=60, default="UTC")
     theme = models.CharField(
-        _("colours"),
+        _("colors"),
         max_length=5,
         default="auto",
         choices=[("auto", _("as the system")), ("light", _("light")), ("dark", _("dark"))],

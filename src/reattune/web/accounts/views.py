@@ -1,23 +1,26 @@
-"""Coming in: the first account, signing in and out; one's own account."""
+"""Coming in: the first account, invitations, signing in and out."""
 
 from __future__ import annotations
 
 import hmac
-from typing import cast
+from typing import Any
 
-from django import forms
-from django.contrib.auth import login, logout, password_validation
+from django.contrib.auth import login, logout
 from django.contrib.auth.views import LoginView
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.translation import get_language
-from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from reattune.web import gates, vault
-from reattune.web.accounts.models import Practice, User
+from reattune.web.accounts import tokens
+from reattune.web.accounts.forms import ROLES, NewUser, Start
+from reattune.web.accounts.models import Invitation, User
 from reattune.web.middleware import public
+
+BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
 def start_token() -> str:
@@ -28,51 +31,12 @@ def start_token() -> str:
 @public
 def home(request: HttpRequest) -> HttpResponse:
     """To the page that a user works on, to the login, or to the first account."""
-    user = request.user
-    if not user.is_authenticated:
+    if not request.user.is_authenticated:
         return redirect("login" if User.objects.exists() else "start")
     user = gates.user_of(request)
     if user.is_therapist:
         return redirect("caseload")
     return redirect("shares" if user.is_supervisor else "people")
-
-
-class StartForm(forms.Form):
-    """The first account: a therapist who administers the practice."""
-
-    practice = forms.CharField(label=_("Name of the practice"), max_length=120)
-    name = forms.CharField(label=_("Your name"), max_length=120)
-    username = forms.CharField(label=_("User name"), max_length=150)
-    password = forms.CharField(
-        label=_("Password"),
-        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-        help_text=_("At least 12 characters; several words make a good one."),
-    )
-
-    def clean(self) -> None:
-        """The password against Django's validators, told who it is for."""
-        data = self.cleaned_data
-        user = User(username=data.get("username", ""), name=data.get("name", ""))
-        try:
-            password_validation.validate_password(data.get("password", ""), user)
-        except forms.ValidationError as error:
-            self.add_error("password", error)
-
-    def save(self, language: str) -> User:
-        """The practice and its first account."""
-        data = self.cleaned_data
-        practice = Practice.objects.create(name=data["practice"])
-        user = User(
-            username=data["username"],
-            name=data["name"],
-            practice=practice,
-            is_therapist=True,
-            is_administrator=True,
-            language=language,
-        )
-        user.set_password(data["password"])
-        user.save()
-        return user
 
 
 @public
@@ -83,22 +47,26 @@ def start(request: HttpRequest) -> HttpResponse:
     given = request.POST.get("token") or request.GET.get("token", "")
     if not hmac.compare_digest(given.encode(), start_token().encode()):
         return render(request, "accounts/start_token.html", status=403 if given else 200)
-    form = StartForm(request.POST or None)
+    form = Start(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        with transaction.atomic():
-            user = form.save(get_language() or "en")
-        login(request, user, "django.contrib.auth.backends.ModelBackend")
+        user = form.begin(get_language() or "en")
+        login(request, user, BACKEND)
         gates.note(user, "practice.start")
         return redirect("home")
     return render(request, "accounts/start.html", {"form": form, "token": given})
 
 
 class Login(LoginView):
-    """User name and password; axes counts failures."""
+    """User name and password; django-axes counts failures and locks."""
 
     template_name = "accounts/login.html"
     redirect_authenticated_user = True
-    public = True
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        """Sign in, with an entry in the audit chain."""
+        response = super().form_valid(form)
+        gates.note(gates.user_of(self.request), "user.enter")
+        return response
 
 
 @require_POST
@@ -109,14 +77,24 @@ def leave(request: HttpRequest) -> HttpResponse:
     return redirect("login")
 
 
-def account(request: HttpRequest) -> HttpResponse:
-    """One's own account."""
-    return render(request, "accounts/account.html", {"who": cast(User, request.user)})
-
-
-@gates.administrator
-def people(request: HttpRequest) -> HttpResponse:
-    """The accounts of the practice."""
-    user = gates.user_of(request)
-    gates.note(user, "people.see")
-    return render(request, "accounts/people.html", {"people": user.practice.users.all()})
+@public
+def join(request: HttpRequest, token: str) -> HttpResponse:
+    """Make the account that an invitation is for; a plain page if it no longer holds."""
+    now = timezone.now()
+    held = Invitation.objects.filter(
+        token_hash=tokens.hashed(token), used_at=None, expires__gt=now
+    ).first()
+    if held is None:
+        return render(request, "accounts/join_over.html", status=404)
+    form = NewUser(request.POST or None, initial={"name": held.name})
+    if request.method == "POST" and form.is_valid():
+        with transaction.atomic():
+            used = Invitation.objects.filter(pk=held.pk, used_at=None).update(used_at=now)
+            if not used:
+                return render(request, "accounts/join_over.html", status=404)
+            roles = {role: getattr(held, role) for role in ROLES}
+            user = form.save(held.practice, language=get_language() or "en", **roles)
+            gates.note(user, "user.join", target=f"invitation:{held.pk}")
+        login(request, user, BACKEND)
+        return redirect("home")
+    return render(request, "accounts/join.html", {"form": form, "practice": held.practice})

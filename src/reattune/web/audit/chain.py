@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import json
+import secrets
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,10 +13,12 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from reattune.web import vault
-from reattune.web.audit.models import Entry, Head
+from reattune.web import files, vault
+from reattune.web.audit.models import Entry, Head, Secret
 
 START = "0" * 64
+
+_known: dict[bytes, bytes] = {}  # the chain's key by the vault's
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,15 +79,33 @@ def digest(entry: Entry) -> str:
         entry.detail,
     ]
     told = json.dumps(content, sort_keys=True, separators=(",", ":")).encode()
-    return hmac.digest(vault.derive("audit"), told, "sha256").hex()
+    return hmac.digest(seal_key(vault.derive("files")), told, "sha256").hex()
+
+
+def seal_key(files_key: bytes) -> bytes:
+    """The key of the chain, made at first need; it outlives a change of the master key.
+
+    Remembered once it was read back, never when it was just made: that may be rolled back.
+    """
+    if files_key not in _known:
+        fresh = files.seal_bytes(secrets.token_bytes(32), files_key, aad=b"audit")
+        row, made = Secret.objects.get_or_create(name="audit", defaults={"sealed": fresh})
+        sealed = bytes(row.sealed)
+        key = files.unseal_bytes(sealed, files_key, aad=b"audit", where="the audit key")
+        if made:
+            return key
+        _known[files_key] = key
+    return _known[files_key]
 
 
 def verify(practice: uuid.UUID | None = None) -> Iterator[Break]:
     """Every place where a chain does not hold; none if all is well."""
     heads = Head.objects.filter(**({"practice": practice} if practice else {}))
     known = set(heads.values_list("practice", flat=True))
-    for orphan in Entry.objects.exclude(practice__in=known).values_list("practice").distinct():
-        yield Break(orphan[0], 0, "entries without a head: the end of the chain was removed")
+    entries = Entry.objects.filter(**({"practice": practice} if practice else {}))
+    orphans = entries.exclude(practice__in=known).order_by().values_list("practice", flat=True)
+    for orphan in orphans.distinct():
+        yield Break(orphan, 0, "entries without a head: the end of the chain was removed")
     for head in heads:
         yield from verify_one(head)
 

@@ -36,3 +36,10 @@ class Head(models.Model):
     practice = models.UUIDField(primary_key=True)
     number = models.PositiveBigIntegerField(default=0)
     digest = models.CharField(max_length=64)
+
+
+class Secret(models.Model):
+    """The key that seals the chain, itself sealed by the vault, so that a rekey keeps the chain."""
+
+    name = models.CharField(max_length=20, primary_key=True)
+    sealed = models.BinaryField()

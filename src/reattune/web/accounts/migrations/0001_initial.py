@@ -120,7 +120,7 @@ class Migration(migrations.Migration):
                         choices=[("auto", "as the system"), ("light", "light"), ("dark", "dark")],
                         default="auto",
                         max_length=5,
-                        verbose_name="colours",
+                        verbose_name="colors",
                     ),
                 ),
                 (
