@@ -26,8 +26,15 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "reattune.cli.measures",
         "The questionnaires: list them, show one, check a file of your own.",
     ),
+    "reference": ("reattune.cli.reference", "Print the quick reference sheet, or make its PDF."),
     "serve": ("reattune.cli.serve", "Serve the practice application on this machine."),
     "worker": ("reattune.cli.worker", "Read uploaded sessions that wait, for the application."),
+    "backup": ("reattune.cli.backup", "Write an encrypted backup of the records."),
+    "restore": ("reattune.cli.restore", "Put a backup into an empty data folder."),
+    "rekey": ("reattune.cli.rekey", "Encrypt the records under a new key."),
+    "audit": ("reattune.cli.audit", "Verify the chain of who saw or changed what."),
+    "doctor": ("reattune.cli.doctor", "Look whether the records and the application are well."),
+    "password": ("reattune.cli.password", "Set a forgotten password of the application anew."),
     "demo": ("reattune.cli.demo", "Analyze a bundled fictional session and write its report."),
 }
 """Command name -> module with a `command`, and the line `reattune --help` shows for it."""

@@ -1,28 +1,19 @@
-"""What to consider after an episode, from `guidance/consider.toml`, always the same for the same
+"""What to consider after an episode, from the rules of guidance, always the same for the same
 episode. Suggestions are tentative, in our own words, and each names its source and its strength.
 """
 
 from __future__ import annotations
 
-import tomllib
 from collections import Counter
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 
+from reattune import guidance
+from reattune.codebook import CODES, THERAPIST_FAMILIES, code
+from reattune.guidance import Source
 from reattune.types import Episode
 
 MOST = 3  # suggestions for one episode; more would not be read between two sessions
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """Where a suggestion comes from and how strong that is."""
-
-    id: str
-    short: str
-    citation: str
-    strength: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +49,7 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Guidance:
-    """The whole of `consider.toml`."""
+    """The part of guidance that reports on one session use."""
 
     version: str
     sources: dict[str, Source]
@@ -68,14 +59,25 @@ class Guidance:
 
 @cache
 def load_guidance() -> Guidance:
-    """The shipped guidance."""
-    data = tomllib.loads(files("reattune").joinpath("guidance/consider.toml").read_text("utf-8"))
+    """The rules, landings and sources of the shipped guidance."""
+    whole = guidance.load()
+    moves = [id for id in CODES if code(id).family in THERAPIST_FAMILIES]
     return Guidance(
-        data["version"],
-        {row["id"]: Source(**row) for row in data["source"]},
-        tuple(Rule(**row) for row in data["rule"]),
-        {id: Landing(**row) for id, row in data["lands"].items()},
+        whole.version,
+        dict(whole.sources),
+        tuple(_rule(rule) for rule in whole.rules),
+        {id: _landing(whole.lands(id)) for id in moves},
     )
+
+
+def _rule(rule: guidance.Rule) -> Rule:
+    text, source = rule.text.text, rule.text.sources[0]
+    conditions = (rule.kind, rule.intensity, rule.state, rule.marker, rule.misstep)
+    return Rule(text, source, rule.rank, *conditions)
+
+
+def _landing(lands: guidance.Lands) -> Landing:
+    return Landing(lands.badly.text, lands.well.text, lands.badly.sources[0])
 
 
 def considerations(episode: Episode) -> tuple[Consideration, ...]:

@@ -234,15 +234,20 @@ def _say(count: int, episodes: tuple[Episode, ...]) -> str:
 
 def how_often_wrong(analysis: Analysis, kind: str = "any") -> str:
     """How many flags of a kind of episode are wrong, or that it was not measured."""
-    rates = analysis.reliability
-    own = "any" if f"precision_{kind}" not in rates else kind
-    if f"precision_{own}" not in rates:
+    own = "any" if f"precision_{kind}" not in analysis.reliability else kind
+    wrong = wrong_of_100(analysis, own)
+    if wrong is None:
         return NOT_MEASURED
-    wrong = round(100 * (1 - rates[f"precision_{own}"]))
     flagged = "flagged turns" if own == "any" else f"turns flagged as {own}"
     return (
         f"In evaluation, about {wrong} of 100 {flagged} were not confirmed by the reference labels."
     )
+
+
+def wrong_of_100(analysis: Analysis, kind: str = "any") -> int | None:
+    """How many of 100 turns flagged as a kind or family were not confirmed, if measured."""
+    rate = analysis.reliability.get(f"precision_{kind}")
+    return None if rate is None else round(100 * (1 - rate))
 
 
 def error_rates(analysis: Analysis) -> tuple[str, ...]:

@@ -34,6 +34,7 @@ INSTALLED_APPS = [
     "reattune.web.checkins",
     "reattune.web.followup",
     "reattune.web.sharing",
+    "reattune.web.search",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -56,6 +57,7 @@ MIDDLEWARE = [
     "django_otp.middleware.OTPMiddleware",
     "reattune.web.middleware.idle",
     "reattune.web.middleware.signed_in",
+    "reattune.web.checkins.kiosk.locked",
     "reattune.web.middleware.own_language",
     "reattune.web.middleware.private",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -181,6 +183,10 @@ TIME_ZONE = os.environ.get("REATTUNE_TIME_ZONE", "UTC")
 
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [HERE / "static"]
+STATICFILES_FINDERS = [
+    "django.contrib.staticfiles.finders.FileSystemFinder",
+    "reattune.web.finders.ReportStyles",
+]
 LOCALE_PATHS = [HERE / "locale"]
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = False

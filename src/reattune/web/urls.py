@@ -12,6 +12,7 @@ urlpatterns = [
     path("", include("reattune.web.checkins.urls")),
     path("", include("reattune.web.followup.urls")),
     path("", include("reattune.web.sharing.urls")),
+    path("", include("reattune.web.search.urls")),
 ]
 
 handler400 = "reattune.web.errors.bad_request"
