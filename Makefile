@@ -5,10 +5,11 @@ BIN := $(VENV)/bin
 TRAIN := .venv-train
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 
-.PHONY: help demo test lint check train evaluate figures bench lock clean
+.PHONY: help demo serve-demo test lint check check-postgresql train evaluate figures bench lock clean
 
 help:
 	@echo "make demo      analyze a bundled session, write its HTML report"
+	@echo "make serve-demo  the practice application with three fictional clients"
 	@echo "make test      lint and run the whole test suite"
 	@echo "make train     rebuild the marker model's weights"
 	@echo "make evaluate  print the cross-validated figures of the shipped model"
@@ -39,6 +40,9 @@ $(TRAIN)/.ready: requirements/train.txt pyproject.toml
 demo: $(VENV)/.demo
 	@$(BIN)/reattune demo --out reattune-demo
 
+serve-demo: $(VENV)/.web
+	@$(BIN)/reattune serve --demo
+
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -49,9 +53,14 @@ lint: $(VENV)/.dev
 check: $(VENV)/.dev
 	$(BIN)/pytest -n $(JOBS) --dist worksteal
 
+# The tests of the web application again, on PostgreSQL: a throw-away cluster, removed at the end.
+check-postgresql: $(VENV)/.dev
+	tools/with-postgresql.sh $(BIN)/pytest -n $(JOBS) --dist worksteal tests/web
+
 test: lint
 	@tools/system-packages.sh
 	$(MAKE) check
+	$(MAKE) check-postgresql
 
 train: $(TRAIN)/.ready
 	$(TRAIN)/bin/python -m training.train

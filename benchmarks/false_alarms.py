@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -19,20 +18,31 @@ from reattune import change, synth
 from reattune.charts import BASELINE, Finding
 from reattune.drops import MOST_STEPS, drop_and_return
 from reattune.synth import Truth
-from reattune.types import Series, Signal
 
 OUT = Path(__file__).parents[1] / "src" / "reattune" / "false_alarms.toml"
 CLIENTS = 4000
 SEED = 20
-BASELINES = (6, 8, 10, 12)
+BASELINES = tuple(range(3, 13))
+SHOWN = (3, 8, 10, 12)  # in the table, beside that of 6
 WATCHED = 12  # sessions after the baseline
 GRACE = 2  # sessions after a V in which a lagging rule may still find it
 SAMPLE_SD, RELIABILITY = 9.6, 0.90  # error of measurement 3, the SD within the made courses
-NO_BASELINE = ("item-prompt", "change-point", "reliable-change", "sudden-change")
+NO_BASELINE = ("change-point", "reliable-change", "sudden-change")
 BETWEEN = "drop, SD between clients"
-MAJOR = "drop, major alone"
+GOOD_ITEM = "item-prompt, good"  # an item on which high is good, with a cut of its own
+ITEMS = {"item-prompt": "item", GOOD_ITEM: "good_item"}  # the pattern that each is tried on
 CHANCE = {"v_chance": "v", "lasting_chance": "lasting"}  # the same windows in stable courses
+FALLS = ("major alone", "micro alone")
+APART = {
+    "item-prompt": ("3 or over of 1 to 7",),
+    GOOD_ITEM: ("4 or under of 1 to 7",),
+    **dict.fromkeys(("drop", "dip"), (*FALLS, "major returns", "micro returns")),
+    **dict.fromkeys(("change-point", "reliable-change", "sudden-change"), ("recoveries",)),
+}
+"""By rule, the findings that have a row of their own (`charts.Finding.apart`)."""
+
 Result = dict[str, dict[str, dict[str, "float | Found"]]]
+Runs = list[list[Finding]]  # what a rule found in each course
 
 
 @dataclass(frozen=True)
@@ -54,49 +64,55 @@ def tried() -> dict[str, change.Rule]:
         "sudden-change": change.sudden_change(cutoff=cutoff, source="made courses"),
     }
     rules = {name: ready.get(name, rule) for name, rule in change.RULES.items()}
-    major = replace(change.RULES["drop"], work=major_drops)
-    return {**rules, MAJOR: major, BETWEEN: change.drop(sample_sd=SAMPLE_SD)}
+    items = {
+        "item-prompt": rules.pop("item-prompt"),
+        GOOD_ITEM: change.item_prompt(change.Cut(4)),
+    }
+    return {**items, **rules, BETWEEN: change.drop(sample_sd=SAMPLE_SD)}
 
 
-def major_drops(series: Series, baseline: int = BASELINE) -> Iterator[Finding]:
-    """The drops and returns whose level is major."""
-    return (found for found in drop_and_return(series, baseline) if found.level == "major")
+def run(rule: change.Rule, made: Truth, baseline: int = BASELINE) -> Runs:
+    """What the rule finds in each course."""
+    return [list(rule.work(made.series(row), baseline)) for row in range(len(made.values))]
 
 
-def told(rule: change.Rule, made: Truth, baseline: int) -> Iterator[tuple[int, list[Signal]]]:
-    """For each client its row and the signals of a change for the worse."""
-    for row in range(len(made.values)):
-        found = rule.find(made.series(row), baseline)
-        yield row, [signal for signal in found if signal.kind != "recovery"]
+def counted(found: Finding, apart: str) -> bool:
+    """Whether a finding is of this kind; "" are all but recoveries."""
+    return found.apart == apart if apart else found.kind != "recovery"
 
 
-def false_rate(rule: change.Rule, made: Truth, baseline: int) -> float:
+def false_rate(runs: Runs, made: Truth, baseline: int, apart: str = "") -> float:
     """False signals in 12 sessions with a score after the baseline."""
     wrong = watched = 0
-    for row, signals in told(rule, made, baseline):
+    for row, found in enumerate(runs):
         scored = [i for i, value in enumerate(made.values[row], 1) if not math.isnan(value)]
         later = set(scored[baseline:])
         watched += len(later)
-        wrong += sum(signal.session in later for signal in signals)
+        wrong += sum(f.point.session in later for f in found if counted(f, apart))
     return WATCHED * wrong / watched
 
 
-def detection(rule: change.Rule, made: Truth) -> Found:
+def detection(runs: Runs, made: Truth, apart: str = "") -> Found:
     """How many true changes the rule found, from their onset until GRACE after their end."""
     delays = []
-    for row, signals in told(rule, made, BASELINE):
+    for row, found in enumerate(runs):
         onset, until = int(made.onset[row]), int(made.until[row])
         last = until + GRACE if until else made.values.shape[1]
-        hits = [s.session - onset for s in signals if onset <= s.session <= last]
-        delays += hits[:1]
+        told = [f.point.session for f in found if counted(f, apart)]
+        delays += [session - onset for session in told if onset <= session <= last][:1]
     return Found(len(delays) / len(made.values), median(delays) if delays else None)
 
 
 def patterns_for(name: str) -> tuple[list[str], list[str]]:
     """The stable and the changed patterns a rule is tried on: items have their own."""
-    if name == "item-prompt":
-        return ["item"], []
-    return [p for p in synth.STABLE if p != "item"], [*synth.CHANGED, *CHANCE]
+    if name in ITEMS:
+        return [ITEMS[name]], []
+    return quiet_patterns(), [*synth.CHANGED, *CHANCE]
+
+
+def quiet_patterns() -> list[str]:
+    """The stable patterns but for those of items."""
+    return [pattern for pattern in synth.STABLE if pattern not in ITEMS.values()]
 
 
 def courses(clients: int, seed: int) -> dict[str, Truth]:
@@ -114,15 +130,33 @@ def measure(clients: int, seed: int = SEED) -> Result:
     longer = {b: synth.make("stable", clients, b + WATCHED, seed=seed) for b in BASELINES}
     result: Result = {}
     for name, rule in tried().items():
-        quiet, changed = patterns_for(name)
-        rates = {p: false_rate(rule, made[p], BASELINE) for p in quiet}
-        if name in NO_BASELINE:
-            stable = {"any": rates[quiet[0]]}
-        else:
-            stable = {str(b): false_rate(rule, longer[b], b) for b in BASELINES}
-        found = {p: detection(rule, made[p]) for p in changed}
-        result[name] = {"stable": {**stable}, "other": {**rates}, "found": {**found}}
+        result |= rows_of(name, rule, made, {} if name in (*ITEMS, *NO_BASELINE) else longer)
     return result
+
+
+def rows_of(
+    name: str, rule: change.Rule, made: dict[str, Truth], longer: dict[int, Truth]
+) -> Result:
+    """The row of a rule and those of its findings that are counted apart."""
+    quiet, changed = patterns_for(name)
+    runs = {p: run(rule, made[p]) for p in (*quiet, *changed)}
+    by_baseline = {b: run(rule, truth, b) for b, truth in longer.items()}
+    rows: Result = {}
+    for apart in ("", *APART.get(name, ())):
+        rates = {p: false_rate(runs[p], made[p], BASELINE, apart) for p in quiet}
+        stable = {
+            str(b): false_rate(found, longer[b], b, apart) for b, found in by_baseline.items()
+        }
+        sought = changed if apart in ("", *FALLS) else ()
+        found = {p: detection(runs[p], made[p], apart) for p in sought}
+        if apart or name != GOOD_ITEM:
+            own = f"{name.partition(',')[0]}, {apart}" if apart else name
+            rows[own] = {
+                "stable": {**(stable or {"any": rates[quiet[0]]})},
+                "other": {**rates},
+                "found": {**found},
+            }
+    return rows
 
 
 def write(result: Result, clients: int) -> str:
@@ -161,9 +195,9 @@ def cell(value: float | Found | None) -> str:
 
 def table(result: Result) -> str:
     """The two Markdown tables: false signals, and what is found."""
-    quiet = [p for p in synth.STABLE if p != "item"]
-    longer = [str(b) for b in BASELINES[1:]]
-    lines = rows_head([*quiet, "stable, baseline 8", "10", "12"])
+    quiet = quiet_patterns()
+    longer = [str(b) for b in SHOWN]
+    lines = rows_head([*quiet, f"stable, baseline {longer[0]}", *longer[1:]])
     for name, row in result.items():
         other = {**row["other"], "stable": row["stable"].get("6", row["stable"].get("any"))}
         cells = [other.get(p) for p in quiet] + [row["stable"].get(b) for b in longer]
@@ -188,8 +222,8 @@ def peaks(clients: int, seed: int = SEED) -> str:
         for k in (2.0, 2.5, 3.0):
             work = partial(drop_and_return, k=k, most_steps=most_steps)
             rule = replace(change.RULES["drop"], work=work)
-            cells = [detection(rule, made[p]) for p in synth.CHANGED]
-            rate = cell(false_rate(rule, made["stable"], BASELINE))
+            cells = [detection(run(rule, made[p]), made[p]) for p in synth.CHANGED]
+            rate = cell(false_rate(run(rule, made["stable"]), made["stable"], BASELINE))
             lines.append(f"| {name} | {k:g} | {rate} | " + " | ".join(map(cell, cells)) + " |")
     return "\n".join(lines)
 

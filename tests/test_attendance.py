@@ -47,6 +47,7 @@ from reattune.attendance import (
 from reattune.errors import InputError
 from reattune.types import Scale
 from tests.conftest import ROOT
+from tests.test_charts import R_VALUES
 
 START = date(2026, 1, 5)
 LETTERS = {
@@ -133,7 +134,7 @@ def test_a_signal_says_what_it_rests_on_and_that_it_is_no_rupture():
     assert "no rupture by itself" in absence.why
     assert "Of the 24 before, none was" in absence.why
     assert "The client did not come." in absence.why
-    assert absence.false_per_12 == FALSE_PER_12["missed"]
+    assert absence.false_per_12 == FALSE_PER_12["missed", "micro"]
     chance = next(e.value for e in absence.evidence if e.unit == "probability")
     assert chance == pytest.approx(1 / 34)  # Beta(1, 9) and 24 kept: 1 / (1 + 9 + 24)
 
@@ -294,6 +295,20 @@ def test_the_tail_is_scipys_beta_binomial(hits, size, a, b):
     assert tail(hits, size, a, b) == pytest.approx(betabinom.sf(hits - 1, size, a, b), abs=1e-9)
 
 
+CASES = {
+    "at_least(1:3, 3, 1, 9)": lambda: [tail(hits, 3, 1, 9) for hits in (1, 2, 3)],
+    "at_least(1:2, 2, 1.9, 8.1)": lambda: [tail(hits, 2, 1.9, 8.1) for hits in (1, 2)],
+    "at_least(1:3, 3, 3, 31.5)": lambda: [tail(hits, 3, 3, 31.5) for hits in (1, 2, 3)],
+    "at_least(1, 1, 1, 33)": lambda: [tail(1, 1, 1, 33)],
+}
+
+
+@pytest.mark.parametrize("call", CASES)
+def test_the_tail_agrees_with_r(call):
+    """VGAM's beta-binomial; tools/r_reference.R."""
+    assert CASES[call]() == pytest.approx(R_VALUES[call], abs=1e-14)
+
+
 def test_the_series_shows_came_late_and_missed():
     made = attendance.series("a", course(".LXt."))
     assert (made.measure, made.rater, made.scale) == ("attendance", "record", Scale(0, 1, 0.5))
@@ -430,8 +445,18 @@ def test_a_caseload_that_misses_much_makes_missing_less_of_a_sign():
 
 def test_false_signals_are_as_stated():
     measured = false_signals()
-    assert {rule: round(rate, 2) for rule, rate in measured.items()} == FALSE_PER_12
-    assert sum(measured[rule] for rule in RULES) == pytest.approx(0.36, abs=0.005)
+    assert {told: round(rate, 2) for told, rate in measured.items()} == FALSE_PER_12
+    absences = [rate for (rule, _), rate in measured.items() if rule != "back"]
+    assert sum(absences) == pytest.approx(0.36, abs=0.005)
+
+
+def test_each_level_carries_its_own_figure():
+    made = signals("a", course("." * 24 + "XX..."))
+    assert [(s.rule, s.level, s.false_per_12) for s in made] == [
+        ("missed", "micro", FALSE_PER_12["missed", "micro"]),
+        ("missed", "major", FALSE_PER_12["missed", "major"]),
+        ("back", "major", FALSE_PER_12["back", "major"]),
+    ]
 
 
 def test_an_absence_that_lasts_is_told_within_two_appointments():

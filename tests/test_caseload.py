@@ -1,19 +1,27 @@
 """Figures of a caseload: R and published values, counts worked out by hand, what must always hold.
 
-R 4.2.2 with survival 3.5-3 and survey 4.1; the calls stand beside the numbers.
+Values of R (survival, survey, boot) stand beside their calls in tests/data/r_reference.json, made
+by tools/r_reference.R.
 """
 
 from __future__ import annotations
 
 import math
 import random
+import warnings
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import CensoredData, ecdf, ttest_ind
+from statsmodels.duration.survfunc import SurvfuncRight
+from statsmodels.regression.linear_model import OLS
+from statsmodels.stats.proportion import proportion_confint
 
 from reattune.caseload import (
     FEW,
@@ -28,8 +36,9 @@ from reattune.caseload import (
     wilson,
 )
 from reattune.errors import InputError
-from reattune.survival import Z, product_limit
+from reattune.survival import product_limit
 from reattune.types import Point, Scale, Series
+from tests.test_charts import R_VALUES, R
 
 START = date(2026, 1, 5)
 SCALE = Scale(1, 7, 0.2)
@@ -71,70 +80,195 @@ def eight(ended=False):
 
 
 def test_product_limit_is_the_published_one_for_remission_of_leukemia():
-    """summary(survfit(Surv(t, e) ~ 1, conf.type = "log-log")); also in Klein & Moeschberger 4.1."""
+    """Klein & Moeschberger, Survival Analysis, table 4.1, three decimals."""
     curve = product_limit(*MERCAPTOPURINE)
-    assert curve.times.tolist() == [6, 7, 10, 13, 16, 22, 23]
-    assert curve.at_risk.tolist() == [21, 17, 15, 12, 11, 7, 6]
-    assert curve.events.tolist() == [3, 1, 1, 1, 1, 1, 1]
-    share = [0.85714286, 0.80672269, 0.75294118, 0.69019608, 0.62745098, 0.53781513, 0.44817927]
-    error = [0.07636036, 0.08693529, 0.09634965, 0.10681471, 0.11405387, 0.12823375, 0.13459146]
-    low = [0.61971796, 0.56314656, 0.50319951, 0.43161022, 0.36751086, 0.26777894, 0.18805201]
-    high = [0.95155175, 0.92280902, 0.88936184, 0.84906596, 0.80491219, 0.74679072, 0.68014263]
-    assert curve.share.tolist() == pytest.approx(share, abs=1e-8)
-    assert curve.error.tolist() == pytest.approx(error, abs=1e-8)
-    assert curve.low.tolist() == pytest.approx(low, abs=1e-8)
-    assert curve.high.tolist() == pytest.approx(high, abs=1e-8)
-    assert curve.median() == (23, 13, None)
-
-
-def test_product_limit_without_censoring_is_the_share_left():
-    """print(survfit(...)): median 8, limits 4 and 11."""
-    curve = product_limit(PLACEBO, [True] * 21)
-    left = [sum(t > time for t in PLACEBO) / 21 for time in curve.times]
-    assert curve.share.tolist() == pytest.approx(left)
-    assert curve.median() == (8, 4, 11)
+    share = [0.857, 0.807, 0.753, 0.690, 0.627, 0.538, 0.448]
+    assert curve.share.tolist() == pytest.approx(share, abs=5e-4)
 
 
 def test_product_limit_is_colletts():
-    """Collett's table 2.2; limits of the median from R."""
-    curve = product_limit(*IUD)
+    """Collett's table 2.2."""
     share = [0.9444, 0.8815, 0.8137, 0.7459, 0.6526, 0.5594, 0.4662, 0.3729, 0.2486]
-    assert curve.share.tolist() == pytest.approx(share, abs=5e-5)
-    assert curve.error[-1] == pytest.approx(0.139247196, abs=1e-8)
-    assert curve.median() == (93, 36, None)
+    assert product_limit(*IUD).share.tolist() == pytest.approx(share, abs=5e-5)
 
 
-def test_times_of_the_same_client_count_as_alike_as_they_are():
-    """survfit(Surv(t, e) ~ 1, conf.type = "log-log", cluster = id); Greenwood's where larger."""
-    times = [1, 1, 2, 2, 3, 3, 3, 5, 6, 8, 0, 2]
-    events = [1, 1, 1, 1, 1, 0, 1, 0, 1, 0, 1, 1]
-    clients = list("aaabbbccddee")
-    curve = product_limit(times, events, clients)
-    jackknife = [0.0779511955578, 0.1412985413151, 0.1954339899926, 0.1521451549, 0.0760725774]
-    greenwood = [0.0797855923130, 0.1250000000000, 0.1443375672970, 0.1360827635, 0.1360827635]
-    error = [max(pair) for pair in zip(jackknife, greenwood, strict=True)]
-    assert curve.error.tolist() == pytest.approx(error, abs=1e-9)
-    assert curve.low[2] == pytest.approx(0.1232859731546, abs=1e-9)
-    assert curve.high[2] == pytest.approx(0.794911049866, abs=1e-9)
-    assert product_limit(times, events).error.tolist() == pytest.approx(greenwood, abs=1e-9)
+# R
+
+COLUMNS = {
+    "time": "times",
+    "n.risk": "at_risk",
+    "n.event": "events",
+    "surv": "share",
+    "std.err": "error",
+    "lower": "low",
+    "upper": "high",
+}
+DATA = {
+    "mercaptopurine": MERCAPTOPURINE,
+    "placebo": (PLACEBO, [1] * 21),
+    "iud": IUD,
+    "several": ([1, 1, 2, 2, 3, 3, 3, 5, 6, 8, 0, 2], [1, 1, 1, 1, 1, 0, 1, 0, 1, 0, 1, 1]),
+}
+WHOSE = list("aaabbbccddee")
+SHORT = {
+    "1:4, c(1, 1, 0, 0)": ([1, 2, 3, 4], [1, 1, 0, 0]),
+    "1:6, c(1, 1, 1, 0, 0, 1)": ([1, 2, 3, 4, 5, 6], [1, 1, 1, 0, 0, 1]),
+    "1:4, c(1, 1, 1, 1)": ([1, 2, 3, 4], [1, 1, 1, 1]),
+    "c(1, 1, 1, 1), c(1, 1, 0, 0)": ([1, 1, 1, 1], [1, 1, 0, 0]),
+    "c(0, 0, 1, 2, 3), c(1, 1, 0, 1, 0)": ([0, 0, 1, 2, 3], [1, 1, 0, 1, 0]),
+    "c(2, 3), c(0, 0)": ([2, 3], [0, 0]),
+}
+COUNTS = {
+    "c(3, 1, 0, 2, 4, 0), c(4, 3, 2, 2, 5, 3)": [(3, 4), (1, 3), (0, 2), (2, 2), (4, 5), (0, 3)],
+    "c(5, 0, 1, 3, 2), c(5, 6, 1, 4, 8)": [(5, 5), (0, 6), (1, 1), (3, 4), (2, 8)],
+}
+SHARES = [(81, 263), (15, 148), (0, 20), (1, 29), (29, 29)]
 
 
-@pytest.mark.parametrize(
-    ("times", "events", "median"),
-    [
-        ([1, 2, 3, 4], [1, 1, 0, 0], (3, 1, None)),
-        ([1, 2, 3, 4, 5, 6], [1, 1, 1, 0, 0, 1], (4.5, 1, None)),
-        ([1, 2, 3, 4], [1, 1, 1, 1], (2.5, 1, None)),
-        ([1, 1, 1, 1], [1, 1, 0, 0], (1, 1, None)),
-        ([0, 0, 1, 2, 3], [1, 1, 0, 1, 0], (2, 0, None)),
-        ([2, 3], [0, 0], (None, None, None)),
-        ([1] * 6, [1] * 6, (1, 1, 1)),  # R: no limits
-        ([1] * 5, [1] * 5, (1, 1, None)),  # R: no limits
-    ],
-)
-def test_the_median_is_rs_also_where_the_curve_stays_at_one_half(times, events, median):
-    """quantile(survfit(Surv(t, e) ~ 1, conf.type = "log-log"), .5)."""
-    assert product_limit(times, events).median() == median
+def clustered(counts):
+    """The standard error of a share that its design effect gives."""
+    n = sum(own for _, own in counts)
+    share = sum(hits for hits, _ in counts) / n
+    return math.sqrt(design_effect(counts) * share * (1 - share) / (n - 1))
+
+
+def of_clients(column):
+    """R's column by client where its jackknife has the larger error, else Greenwood's."""
+    plain, robust = (
+        {name: R_VALUES[f"{call}${name}"] for name in (column, "std.err")}
+        for call in ("km(several)", "km_of_clients(several, whose)")
+    )
+    larger = [b > a for a, b in zip(plain["std.err"], robust["std.err"], strict=True)]
+    assert set(larger) == {True, False}
+    both = zip(plain[column], robust[column], larger, strict=True)
+    return [b if jackknife else a for a, b, jackknife in both]
+
+
+CASES: dict[str, Callable[[], Any]] = {
+    **{
+        call: (
+            lambda name=name, column=column: getattr(
+                product_limit(*DATA[name]), COLUMNS[column]
+            ).tolist()
+        )
+        for name in DATA
+        for column in COLUMNS
+        if (call := f"km({name})${column}") in R_VALUES
+    },
+    **{
+        f"half({name})": lambda name=name: list(product_limit(*DATA[name]).median())
+        for name in ("mercaptopurine", "placebo", "iud")
+    },
+    **{
+        f"half(of({call}))": lambda rows=rows: list(product_limit(*rows).median())
+        for call, rows in SHORT.items()
+    },
+    **{
+        f"cluster_error({call})": lambda counts=counts: [clustered(counts)]
+        for call, counts in COUNTS.items()
+    },
+    **{
+        f"wilson({hits}, {n})": lambda hits=hits, n=n: list(wilson(hits / n, n))
+        for hits, n in SHARES
+    },
+}
+BY_CLIENT = [f"km_of_clients(several, whose)${column}" for column in ("std.err", "lower", "upper")]
+DRAWN = "difference(client, repaired, change, 20000)"
+
+
+@pytest.mark.parametrize("call", CASES)
+def test_figures_agree_with_r(call):
+    mine, theirs = CASES[call](), R_VALUES[call]
+    assert len(mine) == len(theirs)
+    for own, value in zip(mine, theirs, strict=True):
+        if value is None:
+            assert own is None or math.isnan(own)  # no error where nothing is left, as in R
+        else:
+            assert own == pytest.approx(value, rel=1e-10, abs=1e-12)
+
+
+@pytest.mark.parametrize("call", BY_CLIENT)
+def test_times_of_the_same_client_count_as_alike_as_they_are(call):
+    """The jackknife by client or Greenwood's error, the larger one at each time."""
+    column = call.partition("$")[2]
+    mine = getattr(product_limit(*DATA["several"], WHOSE), COLUMNS[column]).tolist()
+    assert mine == pytest.approx(of_clients(column), rel=1e-10)
+
+
+def test_the_difference_of_repaired_and_others_is_that_of_rs_bootstrap():
+    """Percentile limits, 20,000 draws of R's against 2,000: within a tenth of their width."""
+    rows = [
+        (f"{client:02}", bool(repaired), change)
+        for client, repaired, change in zip(
+            *(R["series"][name] for name in ("client", "repaired", "change")), strict=True
+        )
+    ]
+    mine, (value, low, high) = difference(rows), R_VALUES[DRAWN]
+    assert mine[0] == pytest.approx(value, rel=1e-12)
+    assert mine[1:] == pytest.approx((low, high), abs=0.1 * (high - low))
+
+
+def test_where_nothing_is_left_open_there_are_limits_that_r_does_not_give():
+    assert product_limit([1] * 6, [1] * 6).median() == (1, 1, 1)
+    assert product_limit([1] * 5, [1] * 5).median() == (1, 1, None)
+
+
+# statsmodels and scipy
+
+
+@pytest.mark.parametrize("name", DATA)
+def test_the_curve_is_that_of_statsmodels(name):
+    times, events = DATA[name]
+    curve, theirs = product_limit(times, events), SurvfuncRight(times, events)
+    assert curve.times.tolist() == theirs.surv_times.tolist()
+    assert curve.at_risk.tolist() == theirs.n_risk.tolist()
+    assert curve.events.tolist() == theirs.n_events.tolist()
+    assert curve.share.tolist() == pytest.approx(theirs.surv_prob.tolist(), abs=1e-12)
+    inside = curve.share > 0
+    error = theirs.surv_prob_se[inside].tolist()
+    assert curve.error[inside].tolist() == pytest.approx(error, rel=1e-10)
+
+
+@pytest.mark.parametrize("name", ["mercaptopurine", "placebo", "iud"])
+def test_the_median_is_that_of_statsmodels(name):
+    """But where the curve stays at one half: ours is the middle as in R, theirs the start."""
+    theirs = SurvfuncRight(*DATA[name])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of the logarithm of a share of 0
+        low, high = (None if math.isinf(limit) else limit for limit in theirs.quantile_ci(0.5))
+    assert product_limit(*DATA[name]).median() == (theirs.quantile(0.5), low, high)
+
+
+@pytest.mark.parametrize("name", DATA)
+def test_the_limits_of_the_curve_are_those_of_scipy(name):
+    times, events = (np.array(side) for side in DATA[name])
+    curve = product_limit(times, events)
+    known = ecdf(CensoredData(uncensored=times[events == 1], right=times[events == 0])).sf
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of times at which it has no limits
+        limits = known.confidence_interval(method="log-log")
+    inside = curve.share > 0
+    when = curve.times[inside]
+    assert curve.share[inside] == pytest.approx(known.evaluate(when))
+    assert curve.low[inside] == pytest.approx(limits.low.evaluate(when), rel=1e-10)
+    assert curve.high[inside] == pytest.approx(limits.high.evaluate(when), rel=1e-10)
+
+
+@given(st.integers(1, 400), st.data())
+def test_wilson_is_that_of_statsmodels(n, data):
+    hits = data.draw(st.integers(0, n))
+    theirs = proportion_confint(hits, n, method="wilson")
+    assert wilson(hits / n, n) == pytest.approx(theirs, abs=1e-12)
+
+
+@pytest.mark.parametrize("counts", COUNTS.values())
+def test_the_error_of_a_clustered_share_is_that_of_statsmodels(counts):
+    answers = [y for hits, n in counts for y in [1.0] * hits + [0.0] * (n - hits)]
+    whose = [at for at, (_, n) in enumerate(counts) for _ in range(n)]
+    made = OLS(answers, np.ones(len(answers))).fit(
+        cov_type="cluster", cov_kwds={"groups": np.array(whose)}
+    )
+    assert clustered(counts) == pytest.approx(float(made.bse[0]), rel=1e-10)
 
 
 @pytest.mark.parametrize(
@@ -187,19 +321,8 @@ def test_the_curve_falls_within_its_limits_and_greenwood_is_the_jackknife_of_sin
     ],
 )
 def test_wilson_is_newcombes(hits, n, low, high):
-    """Newcombe 1998, Stat Med 17, 857-872, table I, method 3; prop.test(correct = FALSE)."""
+    """Newcombe 1998, Stat Med 17, 857-872, table I, method 3."""
     assert wilson(hits / n, n) == pytest.approx((low, high), abs=5e-5)
-
-
-def test_the_design_effect_is_that_of_a_cluster_sample():
-    """svymean(~y, svydesign(ids = ~id, weights = ~1)): share .52632, standard error .157967616946.
-
-    (Six clients, 3 of 4, 1 of 3, 0 of 2, 2 of 2, 4 of 5, 0 of 3.)
-    """
-    counts = [(3, 4), (1, 3), (0, 2), (2, 2), (4, 5), (0, 3)]
-    share = 10 / 19
-    error = math.sqrt(design_effect(counts) * share * (1 - share) / 18)
-    assert error == pytest.approx(0.157967616946, abs=1e-11)
 
 
 def test_a_share_of_none_or_all_counts_each_client_once():
@@ -269,6 +392,19 @@ def test_sessions_to_repair_count_sessions_held_and_censor_what_is_open():
     assert found.shown == "2 (0 to no limit yet)"
 
 
+def test_later_repairs_are_those_not_made_in_the_session_of_the_onset():
+    episodes = [record(f"c{at}", n, state="repaired") for at in range(3) for n in (1, 2)]
+    episodes += [record("c3", 1, state="repaired", repaired_at=1)]
+    episodes += [record(f"c{at}", 1, repaired_at=1 + at // 2) for at in range(4, 8)]
+    episodes += [record("c0", 8)]  # open, one session after it
+    found = by_name(eight(), episodes)
+    assert found["sessions_to_repair"].value == 0
+    later = found["sessions_to_later_repair"]
+    expected = product_limit([2, 2, 3, 3, 1], [1, 1, 1, 1, 0], list("45670")).median()
+    assert (later.value, later.low, later.high) == expected == (2.5, 2, None)
+    assert (later.n, later.count, later.clients) == (5, 4, 5)
+
+
 def test_no_median_is_made_up_where_most_stay_open():
     episodes = [record(f"c{at}", 1) for at in range(7)] + [record("c7", 1, repaired_at=2)]
     found = by_name(eight(), episodes)["sessions_to_repair"]
@@ -308,9 +444,9 @@ def test_the_interval_of_a_difference_is_near_that_of_welch_where_clients_have_o
     rows = [(f"a{at:02}", True, float(x)) for at, x in enumerate(one)]
     rows += [(f"b{at:02}", False, float(x)) for at, x in enumerate(two)]
     value, low, high = difference(rows)
-    half = Z * math.sqrt(one.var(ddof=1) / 60 + two.var(ddof=1) / 60)
+    welch = ttest_ind(one, two, equal_var=False).confidence_interval()
     assert value == pytest.approx(one.mean() - two.mean())
-    assert (low, high) == pytest.approx((value - half, value + half), abs=0.1 * half)
+    assert (low, high) == pytest.approx(tuple(welch), abs=0.05 * (welch.high - welch.low))
 
 
 def test_episodes_of_one_client_do_not_count_as_so_many_clients():
@@ -392,6 +528,13 @@ def test_each_figure_stands_beside_the_literature_and_its_weakness():
         assert all(study.weakness and study.source for study in figure.literature)
         assert {study.tag for study in figure.literature} <= {"seen", "secondary"}
         assert "[seen]" in figure.source
+
+
+def test_the_shares_quoted_are_those_of_the_counts():
+    """Evidence 3.3: Larsson et al. 2018, 89 + 65 + 451 of 605; 30 of 38 people remembered one."""
+    quoted = " ".join(study.says for study in literature("with_rupture"))
+    for count, n in ((89 + 65, 605), (89, 605), (65, 605), (30, 38)):
+        assert f"{100 * count / n:.0f}%" in quoted
 
 
 def test_what_was_never_checked_is_shown_on_request_alone():

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import math
+import shutil
+import subprocess
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import norm
+from scipy.stats import t as student
 
 from reattune import change, charts, synth
 from reattune.batch import batch_limits, batch_signals
@@ -20,7 +26,8 @@ from reattune.change import DEFAULT_RULES, RULES, Cut, Rule, discrepancy, signal
 from reattune.drops import Drop, drop_and_return, drops
 from reattune.errors import InputError
 from reattune.types import Point, Scale, Series, Signal
-from tests.test_charts import COURSE, R_VALUES, SCORES, WAI_SR, series
+from tests.conftest import ROOT
+from tests.test_charts import COURSE, R_VALUES, SCORES, WAI_SR, R, series
 
 USABLE = [
     *(rule for rule in RULES.values() if not rule.needs),
@@ -62,10 +69,20 @@ def test_the_other_definition_of_a_peak_is_the_session_before():
         (9, "recovery", "major"),
     ]
     assert numbers(found[0])["depth"] == 11
+    dip = replace(RULES["dip"], work=partial(drop_and_return, k=1, most_steps=1))
+    assert told(signals(series(COURSE), [dip])) == told(found)
+    # s_ref 9.6: k = 1 alone finds it, with 44 in session 8 just short of the 44.2 needed.
+    for k, sessions in ((1, [(7, "rupture"), (8, "recovery"), (9, "recovery")]), (2, [])):
+        work = partial(drop_and_return, k=k, sample_sd=9.6, most_steps=1)
+        strict = signals(series(COURSE), [replace(RULES["drop"], work=work)])
+        assert [(s.session, s.kind) for s in strict] == sessions
+        assert [s.why for s in strict if "back within 0.5 SD" in s.why] == [
+            s.why for s in strict if s.session == 9
+        ]
 
 
 def test_the_stricter_of_two_sds_decides():
-    # Same source, s_ref 9.6: only k = 1 finds it; back in session 9, as 49 >= 46.2.
+    # Evidence 3.3, test 3, peak (b), s_ref 9.6: k = 1 alone; back in session 9, as 49 >= 46.2.
     assert drops(series(COURSE), k=2, sample_sd=9.6) == ()
     (drop,) = drops(series(COURSE), k=1, sample_sd=9.6)
     assert (drop.onset, drop.until, drop.reference) == (7, 9, 9.6)
@@ -84,6 +101,30 @@ def test_a_drop_its_partial_and_its_full_return_are_told_as_they_come():
         "is at least 2 SD, 2.1 (SD of this client 1.05; baseline sessions 1 to 6)."
     )
     assert numbers(found[0])["depth"] == 13
+
+
+def test_a_signal_carries_the_figure_of_its_own_kind_and_level():
+    values = [*COURSE[:6], 48, 50, 38, 44, 51]
+    found = signals(series(values), ["drop"])
+    assert told(found) == [
+        (7, "rupture", "micro"),
+        (8, "recovery", "micro"),
+        (9, "rupture", "major"),
+        (11, "recovery", "major"),
+    ]
+    rows = ("micro alone", "micro returns", "major alone", "major returns")
+    assert [s.false_per_12 for s in found] == [charts.false_per_12("drop", 6, row) for row in rows]
+    assert charts.false_per_12("drop", 6, "major alone") < RULES["drop"].false_per_12 / 4
+    shorter = signals(series(values), ["drop"], 5)
+    assert shorter[0].false_per_12 == charts.false_per_12("drop", 5, "micro alone")
+    assert {s.false_per_12 for s in signals(series(COURSE), [change.drop(sample_sd=1)])} == {None}
+
+
+def test_changes_for_the_better_have_a_figure_of_their_own():
+    rule = change.reliable_change(sd=9.6, reliability=0.91, source="a test")
+    worse, better = signals(series([40, 31, 40, 48]), [rule])
+    assert worse.false_per_12 == charts.false_per_12("reliable-change")
+    assert better.false_per_12 == charts.false_per_12("reliable-change", 6, "recoveries")
 
 
 def test_a_dip_is_smaller_than_a_drop():
@@ -153,14 +194,56 @@ def test_the_example_of_jacobson_and_truax():
     assert change.reliable_difference(9.6, 0.91) == pytest.approx(7.98, abs=5e-3)
 
 
-def test_reliable_change_is_off_until_its_numbers_are_given():
-    assert "reliable-change" not in DEFAULT_RULES
-    with pytest.raises(InputError, match="needs the SD and the reliability") as caught:
-        signals(series(COURSE), ["reliable-change"])
-    assert caught.value.slug == "rule-needs-numbers"
+@pytest.mark.parametrize("rule", ["reliable-change", "sudden-change"])
+def test_rules_that_need_norms_are_off_until_they_are_given(rule: str):
+    assert rule not in DEFAULT_RULES
+    for measure in ("wai-sr", "wai_sr", "phq9"):
+        with pytest.raises(InputError, match=r"needs .*the SD and the reliability") as caught:
+            signals(series(COURSE[:4], measure=measure), [rule])
+        assert (caught.value.slug, caught.value.where) == ("rule-needs-numbers", measure)
+
+
+def test_impossible_norms_are_refused():
     for sd, reliability in ((0, 0.9), (9.6, 1.0), (math.nan, 0.9), (9.6, -0.1)):
         with pytest.raises(InputError, match="The SD must be above 0"):
             change.reliable_change(sd=sd, reliability=reliability, source="")
+
+
+NORMS = """
+extends = "wai_sr"
+[[norms]]
+sd = 9.6
+reliability = 0.91
+source = "our clinic, 2025"
+verified = {verified}
+[[norms]]
+scale = "bond"
+sd = 3
+reliability = 0.8
+source = "our clinic, 2025"
+verified = true
+"""
+
+
+def test_the_users_own_norms_turn_reliable_and_sudden_change_on(own: Path):
+    (own / "wai_sr.toml").write_text(NORMS.format(verified="true"), "utf-8")
+    total = series([40, 31, 30, 40, 48, 49], measure="wai_sr")
+    given = change.reliable_change(sd=9.6, reliability=0.91, source="our clinic, 2025")
+    found = signals(total, ["reliable-change"])
+    assert told(found) == [(2, "decline", "major"), (5, "recovery", "major")]
+    assert found == signals(total, [given])
+    bond = series([10, 10, 8, 6], measure="wai_sr:bond")  # reliable from 3.72 points
+    assert [s.session for s in signals(bond, ["reliable-change"])] == [4]
+    lasting = series([48, 49, 48, 30, 31, 30, 31], measure="wai_sr/therapist")
+    assert "our clinic, 2025" in signals(lasting, ["sudden-change"])[0].why
+    with pytest.raises(InputError, match="needs the SD"):
+        signals(series([10, 6], measure="wai_sr:task"), ["reliable-change"])
+
+
+def test_norms_that_are_not_verified_are_never_applied(own: Path):
+    (own / "wai_sr.toml").write_text(NORMS.format(verified="false"), "utf-8")
+    with pytest.raises(InputError, match="needs the SD"):
+        signals(series([40, 31], measure="wai_sr"), ["reliable-change"])
 
 
 def test_reliable_change_is_told_when_it_begins_from_the_second_session_on():
@@ -192,6 +275,12 @@ def test_sudden_falls_as_the_r_package_has_them(
     values: list[float | None], expected: list[bool | None]
 ):
     assert list(change.sudden_falls(values, 7)) == expected
+
+
+def test_the_critical_values_are_those_of_the_package():
+    # Evidence 3.6, criterion 3: 3 + 3 values, 5 values, 4 values.
+    found = [change.critical_t(freedom) for freedom in (4, 3, 2)]
+    assert found == pytest.approx([2.776, 3.182, 4.303], abs=5e-4)
 
 
 def test_the_first_person_of_the_package_data_has_two_sudden_gains():
@@ -232,7 +321,22 @@ def test_a_lasting_loss_is_told_two_sessions_later():
 
 # R
 
+
+def places(name: str) -> list[int]:
+    """The change points that `levels` finds in a series of the reference, as places after which."""
+    values = R["series"][name]
+    sigma = charts.mean(charts.moving_ranges(values)) / charts.MEAN_RANGE
+    return [at for _, at, _ in change.levels(values, sigma, change.PENALTY)]
+
+
 CASES: dict[str, Callable[[], Any]] = {
+    **{f"optimal({name})": partial(places, name) for name in ("steps", "down", "flat", "course")},
+    "between(40, 7.5, 60, 7.5)": lambda: [change.clinical_cutoff(40, 7.5, 60, 7.5)],
+    "between(40, 5, 60, 10)": lambda: [change.clinical_cutoff(40, 5, 60, 10)],
+    "in_twelve(fall_chance(1, 0))": lambda: [1 - (1 - synth.chance_of_fall(1)) ** 12],
+    "in_twelve(pnorm(-c(2, 3)))": lambda: [
+        1 - (1 - synth.chance_of_fall(k, 0.5)) ** 12 for k in (2, 3)
+    ],
     "qt(0.975, 2:4)": lambda: [change.critical_t(df) for df in (2, 3, 4)],
     "rci(32.5, 47.5, 7.5, 0.8)": lambda: [change.reliable_change_index(32.5, 47.5, 7.5, 0.8)],
     "1.96 * sqrt(2) * sem(9.6, 0.91)": lambda: [change.reliable_difference(9.6, 0.91)],
@@ -272,16 +376,47 @@ CASES: dict[str, Callable[[], Any]] = {
 @pytest.mark.parametrize("call", CASES)
 def test_rules_agree_with_r(call: str):
     mine, theirs = CASES[call](), R_VALUES[call]
-    if isinstance(theirs[0], float):
+    if any(isinstance(value, float) for value in theirs):
         assert mine == pytest.approx(theirs, rel=1e-12)
     else:
         assert mine == theirs
 
 
-def test_every_r_value_is_compared():
-    from tests.test_charts import CASES as CHARTS
+@given(freedom=st.integers(1, 60))
+def test_critical_values_are_scipys(freedom: int):
+    assert change.critical_t(freedom) == pytest.approx(student.ppf(0.975, freedom), rel=1e-9)
 
-    assert set(R_VALUES) == set(CASES) | set(CHARTS)
+
+@given(k=st.floats(0, 5), carried=st.floats(-0.9, 0.9))
+def test_the_chance_of_a_fall_is_scipys_normal_tail(k: float, carried: float):
+    theirs = norm.sf(k / math.sqrt(2 * (1 - carried)))
+    assert synth.chance_of_fall(k, carried) == pytest.approx(theirs, rel=1e-9)
+
+
+def test_every_r_value_is_compared():
+    from tests import test_attendance, test_caseload, test_charts
+
+    compared = [*CASES, *test_charts.CASES, *test_attendance.CASES, *test_caseload.CASES]
+    compared += [*test_caseload.BY_CLIENT, test_caseload.DRAWN]
+    assert sorted(compared) == sorted(R_VALUES)
+
+
+@pytest.mark.skipif(shutil.which("Rscript") is None, reason="needs R")
+def test_the_script_makes_the_values_again():
+    done = subprocess.run(
+        ["Rscript", ROOT / "tools" / "r_reference.R"], capture_output=True, text=True, check=False
+    )
+    if "there is no package called" in done.stderr:
+        pytest.skip(done.stderr.strip().splitlines()[-1])
+    again = json.loads(done.stdout)
+    assert again["series"] == R["series"]
+    assert [case["call"] for case in again["cases"]] == list(R_VALUES)
+    for case in again["cases"]:
+        made, kept = (
+            [math.nan if value is None else value for value in values]
+            for values in (case["value"], R_VALUES[case["call"]])
+        )
+        assert made == pytest.approx(kept, rel=1e-9, nan_ok=True), case["call"]
 
 
 # Change points
@@ -374,6 +509,28 @@ def test_other_items_need_a_cut():
     rule = change.item_prompt(Cut(8.5, source="the practice"))
     assert [s.session for s in signals(item, [rule])] == [1]
     assert signals(item, [rule])[0].false_per_12 is None
+
+
+def test_the_users_own_prompts_speak_as_well(own: Path):
+    item = series([4, 9.5], Scale(0, 10, 0.1), measure="srs:item1")
+    text = 'extends = "srs"\n[prompts]\nsource = "our clinic"\nverified = true\nitems = {1 = 8.5}\n'
+    (own / "srs.toml").write_text(text, "utf-8")
+    for measure in ("srs:item1", "srs/therapist:item1"):
+        (found,) = signals(replace(item, measure=measure))
+        assert (found.session, found.false_per_12) == (1, None)
+        assert "at or under 8.5" in found.why
+        assert "our clinic" in found.why
+
+
+def test_an_item_carries_the_figure_of_its_cut():
+    felt_off = series([4], Scale(1, 7, 1, False), measure="checkin_client:item5")
+    turned = series([4], Scale(1, 7, 1), measure="checkin_client:item5")
+    understood = series([4], Scale(1, 7, 1), measure="checkin_client:item1")
+    high = charts.false_per_12("item-prompt", 6, "3 or over of 1 to 7")
+    low = charts.false_per_12("item-prompt", 6, "4 or under of 1 to 7")
+    found = [signals(own)[0].false_per_12 for own in (felt_off, turned, understood)]
+    assert found == [high, high, low]
+    assert signals(replace(understood, scale=None))[0].false_per_12 is None
 
 
 # All rules

@@ -21,7 +21,7 @@ from reattune.cli.chart import command as chart_command
 from reattune.cli.follow import command as follow_command
 from reattune.course import build, read_course
 from reattune.errors import InputError
-from reattune.follow import CaseloadSignals, Following, figures_of, follow, follow_many
+from reattune.follow import CaseloadSignals, Following, figures_of, follow, follow_many, noticed
 from reattune.signals import WITHIN, strand, weight
 from reattune.types import Point, Scale, Series
 from tests.conftest import ROOT, TALK
@@ -99,10 +99,10 @@ def test_course_c_an_absence_alone_is_not_enough():
     (missed,) = [s for s in made.signals if s.kind == "absence"]
     assert missed.date == date(2026, 3, 3)
     assert not any(strand(source) == "scores" for source in missed.with_)
-    if not missed.with_:
-        assert missed.why.endswith("not enough by itself.")
+    assert missed.with_ == ()
+    assert missed.why.endswith("not enough by itself.")
     prompts = [s for s in made.signals if s.source == "checkin_client"]
-    assert all(weight(s) == "slight" for s in prompts)
+    assert [weight(s) for s in prompts] == ["slight"] * 3
 
 
 @pytest.mark.parametrize("letter", "abc")
@@ -140,6 +140,16 @@ def test_item_prompts_speak_before_there_is_a_baseline():
     assert told(made, "checkin_client") == [(2, "item-prompt", "rupture")]
     assert "item 1 (4), item 2 (3), item 5 (3)" in made.signals[0].why
     assert {note.slug for note in made.notes} == {"baseline-not-reached"}
+
+
+def test_prompts_of_the_users_own_file_speak_for_each_rater(own: Path):
+    table = '[prompts]\nsource = "ours"\nverified = true\nitems = {1 = 2, 4 = 6}\n'
+    (own / "wai_s.toml").write_text(f'extends = "wai_s"\n{table}', "utf-8")
+    forms = {"wai_s": [2, *[4] * 11], "wai_s@therapist": [4, 4, 4, 6, *[4] * 8]}
+    made = follow(build({"sessions": [{"date": "2026-03-05", "measures": forms}]}))
+    prompts = {s.source: s.why for s in made.signals}
+    assert set(prompts) == {"wai_s", "wai_s/therapist"}
+    assert all("(ours)" in why for why in prompts.values())
 
 
 def test_totals_are_charted_on_a_frozen_baseline():
@@ -273,6 +283,62 @@ def test_figures_of_several_courses_come_from_five_on():
     assert found["with_rupture"].count == 1
 
 
+def test_figures_rest_on_the_episodes_that_count():
+    made = demo("a")
+    signs = [
+        (one.intensity, len({marker.turn for marker in one.markers}))
+        for analysis in made.analyses.values()
+        for one in analysis.episodes
+    ]
+    firm = [level == "major" or n >= 3 for level, n in signs]
+    assert list(made.firm) == [e for e, kept in zip(made.episodes, firm, strict=True) if kept]
+    assert 0 < len(made.firm) < len(made.episodes)
+
+
+def test_a_repair_in_a_later_session_is_linked_to_its_episode():
+    """Course B: the strains of sessions 2 and 3 are mended in session 4, after the no-show."""
+    later = [e for e in demo("b").firm if e.repaired_at != e.session]
+    assert [(e.session, e.state, e.repaired_at) for e in later] == [
+        (2, "mishandled", 4),
+        (2, "mishandled", 4),
+        (3, "mishandled", 4),
+    ]
+    figures = {f.name: f for f in figures_of([demo(letter) for letter in "abc"])}
+    took = figures["sessions_to_later_repair"]
+    assert (took.count, took.n) == (4, 4)
+    whole = figures["sessions_to_repair"]
+    assert whole.count == whole.n > took.n
+
+
+def test_the_therapists_own_form_says_whether_a_strain_was_noticed():
+    """Course B: felt off 1, 4, 6, 2, 1, 4 on the therapist's form; the cut is 3."""
+    seen = {e.session: e.noticed for e in demo("b").episodes}
+    assert seen == {1: False, 2: True, 3: True, 4: False, 5: False, 6: True}
+
+
+@pytest.mark.parametrize(
+    ("forms", "expected"),
+    [
+        ({"checkin_therapist": [6, 6, 6, 6, 3]}, {1: True}),
+        ({"checkin_therapist": [6, 6, 6, 6, 2]}, {1: False}),
+        ({"checkin_therapist": [6, 6, 6, 6, None]}, {}),
+        ({"checkin_therapist": [6, 6, 6, 6]}, {}),
+        ({"checkin_client": [6, 6, 6, 6, 7]}, {}),
+        ({"wai_s@therapist": [4] * 12}, {}),
+        ({}, {}),
+    ],
+)
+def test_only_the_therapists_answer_to_that_item_says_it(forms, expected):
+    course = build({"sessions": [{"date": "2026-03-05", "measures": forms}]})
+    assert noticed(course) == expected
+
+
+def test_an_appointment_not_held_says_nothing_of_a_strain():
+    row = {"date": "2026-03-05", "measures": {"checkin_therapist": [6, 6, 6, 6, 7]}}
+    course = build({"sessions": [{**row, "attendance": {"status": "no_show"}}]})
+    assert noticed(course) == {}
+
+
 answers = st.lists(st.integers(1, 7), min_size=5, max_size=5)
 gaps = st.one_of(answers, answers, st.just([None] * 5))
 
@@ -353,6 +419,8 @@ def test_an_empty_caseload():
 
 # The commands
 
+SIGNAL_KEYS = {"session", "date", "source", "kind", "rule", "level", "why", "false_per_12"}
+
 
 def run(command, *arguments):
     return CliRunner().invoke(command, [str(argument) for argument in arguments])
@@ -375,8 +443,9 @@ def test_chart_gives_the_limits_of_the_published_vector_as_json(scores: Path):
     assert limits["center"] == 49.5
     assert (limits["lower"], limits["upper"]) == pytest.approx((45.7766, 53.2234), abs=1e-4)
     assert limits["baseline"] == 6
-    needed = {"session", "date", "source", "kind", "rule", "level", "why", "false_per_12"}
-    assert all(needed <= set(signal) for signal in data["signals"])
+    assert all(set(signal) >= SIGNAL_KEYS for signal in data["signals"])
+    figures = [signal["false_per_12"] for signal in data["signals"]]
+    assert figures == [0.25, 0.3, 0.25, 1.51, 0.14]  # of the kind and level that spoke
     found = [(s["session"], s["rule"]) for s in data["signals"]]
     assert found == [(7, "individuals"), (7, "drop"), (8, "individuals"), (9, "drop"), (10, "drop")]
 
@@ -475,6 +544,10 @@ def test_follow_gives_signals_episodes_and_figures_as_json(small_course: Path):
     assert data["schema"] == "reattune.follow/1"
     assert {"limits", "signals", "episodes", "figures"} <= set(data)
     assert set(data["limits"]) >= {"center", "lower", "upper", "baseline"}
+    assert data["limits"]["baseline"] == BASELINE
+    assert data["limits"]["center"] is None  # two sessions with a score
+    assert all(set(signal) >= SIGNAL_KEYS for signal in data["signals"])
+    assert {s["source"] for s in data["signals"]} <= {"words", "srs", "attendance"}
     assert {e["session"] for e in data["episodes"]} == {1, 2}
     assert [s["status"] for s in data["sessions"]] == ["attended", "attended", "no_show"]
     assert {own["measure"] for own in data["series"]} == {"words", "srs", "attendance"}
@@ -493,7 +566,7 @@ def test_follow_tells_people(small_course: Path, tmp_path: Path):
     assert result.exit_code == 0
     assert "SRS  " in result.stdout
     assert "no-show" in result.stdout
-    assert "2026-03-19" in result.stdout
+    assert "19 Mar" in result.stdout
     assert "never a verdict" in " ".join(result.stdout.split())
     assert html.exists()
     assert svg.exists()

@@ -12,6 +12,7 @@ from click.testing import CliRunner
 from reattune.cli.measures import command
 from reattune.measures import (
     SHIPPED,
+    Norms,
     find_instrument,
     own_instruments,
     read_instrument,
@@ -48,6 +49,12 @@ side = "at or below"
 label = "cold"
 source = "Ours."
 verified = true
+[[norms]]
+scale = "warmth"
+sd = 0.8
+reliability = 0.7
+source = "Ours."
+verified = true
 [text]
 instructions = "Just now:"
 [text.items]
@@ -67,6 +74,19 @@ def test_an_instrument_of_the_users_own_is_scored(own: Path):
     found = score(made, filled([1, 1], rater="observer"))
     assert (found.total, found.subscales) == (2, {"warmth": 1})
     assert [flag.scale for flag in found.flags] == ["warmth"]
+    assert made.norms_of("warmth") == Norms("warmth", 0.8, 0.7, "Ours.", verified=True)
+    assert made.norms_of() is None
+
+
+def test_no_norms_are_shipped_since_they_belong_to_a_sample():
+    assert {id: shipped_instrument(id).norms for id in SHIPPED} == dict.fromkeys(SHIPPED, ())
+
+
+def test_a_changed_file_is_read_again(own: Path):
+    write(own, OWN, "room.toml")
+    assert find_instrument("room").name == "How the room felt"
+    write(own, OWN.replace("How the room felt", "The room"), "room.toml")
+    assert find_instrument("room").name == "The room"
 
 
 def test_a_file_adds_wording_to_a_shipped_key(own: Path):
@@ -138,7 +158,16 @@ BROKEN = {
     "cutoff.scale": change('scale = "warmth"', 'scale = "heat"'),
     "cutoff.side": change('"at or below"', '"near"'),
     "cutoff.at": change("at = 1", 'at = "one"'),
-    "cutoff.verified": change("verified = true\n[text]", "[text]"),
+    "cutoff.verified": change(
+        'label = "cold"\nsource = "Ours."\nverified = true', 'label = "cold"\nsource = "Ours."'
+    ),
+    "norms.sd": change("sd = 0.8", "sd = 0"),
+    "norms.reliability": change("reliability = 0.7", "reliability = 1"),
+    "norms.scale": change('scale = "warmth"\nsd', 'scale = "heat"\nsd'),
+    "norms.source": change('reliability = 0.7\nsource = "Ours."', "reliability = 0.7"),
+    "norms.verified": change("verified = true\n[text]", "[text]"),
+    "norms.mean": change("sd = 0.8", "sd = 0.8\nmean = 3"),
+    "norms": change("[[norms]]", "[norms]"),
     "cutoff.mood": change("at = 1", "at = 1\nmood = 2"),
     "text.items.3": change('2 = "It was cold."', '3 = "It was cold."'),
     "text.items.2": change('2 = "It was cold."', "2 = 5"),

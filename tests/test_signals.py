@@ -23,6 +23,7 @@ from reattune.signals import (
     agree,
     join,
     merge_prompts,
+    repaired_at,
     strand,
     symptoms_as_declines,
     weight,
@@ -174,6 +175,25 @@ def test_what_is_left_standing_again_is_no_recovery():
 def test_a_repair_without_a_strain_before_it_is_no_recovery():
     own = reads(s1=[episode(state="repaired")], s2=[episode(state="repaired")])
     assert REPAIRED not in {s.rule for s in words_signals("c", own)}
+
+
+@pytest.mark.parametrize("gap", range(1, STANDS + 3))
+def test_an_episode_is_repaired_by_the_next_session_that_mends_within_three(gap):
+    strain, mended = episode(state="mishandled"), episode(state="repaired")
+    later = reads(s1=[strain], **{f"s{1 + gap}": [mended]})
+    assert repaired_at(strain, 1, later) == (1 + gap if gap <= STANDS else None)
+    assert repaired_at(mended, 1 + gap, later) == 1 + gap
+    assert repaired_at(strain, 1 + gap, later) is None  # nothing after it
+
+
+def test_what_mends_is_strain_that_counts_all_of_it_repaired():
+    strain, mended, slight = episode(), episode(state="repaired"), episode(signs=1)
+    kept = [strain, replace(mended, first=40)]
+    for session in ([], [slight], [episode(signs=1, state="repaired")], kept):
+        assert repaired_at(strain, 1, reads(s1=[strain], s2=session)) is None
+    assert repaired_at(strain, 1, reads(s1=[strain], s2=[mended, slight])) == 2
+    assert repaired_at(strain, 1, reads(s3=[mended], s1=[strain], s2=[mended])) == 2
+    assert repaired_at(slight, 1, reads(s1=[slight], s2=[mended])) is None
 
 
 # Weight and agreement

@@ -7,17 +7,25 @@ from dataclasses import replace
 from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
 import pytest
 
+from reattune.caseload import EpisodeRecord
 from reattune.change import signals
 from reattune.charts import limitations
 from reattune.course import build
-from reattune.follow import Following, follow
-from reattune.report.course import render_chart, render_following, told_in_short
+from reattune.follow import Following, figures_of, follow
+from reattune.report.course import (
+    chart_in_short,
+    render_caseload,
+    render_chart,
+    render_following,
+    told_in_short,
+)
+from reattune.report.legend import keys_of, placed
 from reattune.report.timeline import (
+    HEAD,
     LEFT,
     RIGHT,
     Timeline,
@@ -27,15 +35,24 @@ from reattune.report.timeline import (
     render_svg,
     timeline_of,
     timeline_of_series,
+)
+from reattune.report.told import (
+    KIND_WORDS,
+    answers,
+    brief,
+    figures_line,
+    headline,
+    more,
+    named,
+    notes_told,
+    often,
+    sessions_in_words,
     title_of,
 )
 from reattune.signals import Read, join, words_series, words_signals
 from reattune.types import Note, Point, Scale, Series
 from tests.test_report_browser import DESKTOP, PHONE, Opened
 from tests.test_signals import analysis, episode
-
-if TYPE_CHECKING:
-    pass
 
 START = date(2026, 1, 5)
 SVG = "{http://www.w3.org/2000/svg}"
@@ -55,6 +72,11 @@ def with_words(made: Following, episodes: dict[int, list]) -> Following:
         made,
         series=(words_series(made.client, reads, made.held), *made.series),
         analyses={read.session: read.analysis for read in reads},
+        episodes=tuple(
+            EpisodeRecord(made.client, n, days[n], e.kind, e.intensity, e.state)
+            for n, own in episodes.items()
+            for e in own
+        ),
         signals=join([*words_signals(made.client, reads), *found]),
     )
 
@@ -115,6 +137,8 @@ PAGES = {
     "hostile": lambda: render_following(sample(HOSTILE)),
     "series": lambda: chart_page(series(48, 50, 49, 51, 50, 49, 38, 44)),
     "one score": lambda: chart_page(series(48, dated=False)),
+    "no score": lambda: chart_page(series(None)),
+    "caseload": lambda: render_caseload([sample(), sample(HOSTILE)], sample().figures),
 }
 
 
@@ -138,10 +162,13 @@ def test_the_drawing_is_valid_xml_that_asks_for_nothing(name):
 
 
 def test_types_are_told_by_letter_and_shape_too():
-    text = render_svg(timeline_of(sample()))
-    assert re.findall(r'class="letter"[^>]*>(\w)<', text) == ["C", "M", "M", "W"]
+    made = timeline_of(sample())
+    text = render_svg(made)
+    in_the_legend = [key.shape for key in keys_of(made)]
+    letters = ["C", "M", "M", "W", *"WCM"]  # those of the legend last
+    assert re.findall(r'class="letter"[^>]*>(\w)<', text) == letters
     assert 'class="confrontation major"' in text
-    assert text.count('class="fixed"') == 1
+    assert text.count('class="fixed"') == 1 + in_the_legend.count("fixed")
     assert ">no-show<" in text
     assert ">+14′<" in text
 
@@ -173,7 +200,7 @@ def test_everything_lies_within_the_drawing(name):
     for column in made.columns:
         assert LEFT <= column.left < column.at < column.left + column.width <= 100 - RIGHT + 0.01
     for panel in made.panels:
-        inside = (panel.top, panel.top + 34 + panel.plot)
+        inside = (panel.top, panel.top + HEAD + panel.plot)
         assert all(inside[0] < dot.y < inside[1] for dot in panel.dots)
         assert all(inside[0] < line.y < inside[1] for line in panel.lines)
     assert made.height > made.marks_top
@@ -195,9 +222,76 @@ def test_baseline_and_limits_are_drawn():
     assert short.band is None
 
 
-def test_dates_thin_out_in_a_long_course():
-    assert all(c.dated for c in columns_of([(n, day(n)) for n in range(7)]))
-    assert sum(c.dated for c in columns_of([(n, day(n)) for n in range(40)])) == 20
+def test_dates_thin_out_in_a_long_course_and_on_a_phone():
+    assert all(c.dated for c in columns_of([(n, day(n)) for n in range(14)]))
+    assert sum(c.dated for c in columns_of([(n, day(n)) for n in range(40)])) == 14
+    assert [c.spare for c in columns_of([(n, day(n)) for n in range(7)])] == [False, True] * 3 + [
+        False
+    ]
+    assert not any(c.spare for c in columns_of([(n, day(n)) for n in range(6)]))
+
+
+def test_a_long_file_of_its_own_is_no_wider_than_a_page():
+    wide = timeline_of_series(series(*[40.0 + n % 3 for n in range(40)]), ())
+    assert wide.width < 1250
+    assert timeline_of_series(series(48, 49), ()).width > 420
+
+
+def test_a_label_stands_where_no_line_runs_through_it():
+    (panel,) = timeline_of_series(series(48, 50, 49, 51, 50, 49, 38, 44), ()).panels
+    below = {dot.label for dot in panel.dots if dot.below}
+    assert "38" in below  # the low point of a V
+    assert "51" not in below
+
+
+def test_a_strain_is_drawn_before_a_recovery_at_the_same_score():
+    own = series(36, 37, 36.5, 38, 37, 36, 28, 33, scale=Scale(0, 40, 0.1))
+    found = signals(own)
+    assert {s.kind for s in found if s.session == 8} == {"rupture", "recovery"}
+    (panel,) = timeline_of_series(own, found).panels
+    assert panel.dots[-1].mark == "strain"
+
+
+def test_no_score_has_no_axis():
+    (panel,) = DRAWN["no score"]().panels
+    assert panel.lines == ()
+    assert panel.detail == "no scores"
+
+
+def test_slight_signs_are_small_and_not_pale():
+    """Opacity would take the contrast that WCAG 2.2 asks of shapes that mean something."""
+    text = render_svg(timeline_of(sample()))
+    assert 'transform="scale(.66)"' in text
+    assert "opacity: ." not in re.sub(r"fill-opacity", "", text)
+
+
+# The legend
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_the_legend_names_what_is_drawn_and_nothing_else(name):
+    made = DRAWN[name]()
+    shapes = {key.shape for key in keys_of(made)} & set(KIND_WORDS)
+    assert shapes == {mark.kind for mark in made.marks}
+    tags = {key.shape for key in keys_of(made)} & {"withdrawal", "confrontation", "mixed"}
+    assert tags == {tag.kind for tag in made.tags}
+
+
+def test_the_legend_breaks_its_lines():
+    keys = keys_of(timeline_of(sample()))
+    lines = [line for _, line, _ in placed(keys, 300)]
+    assert lines == sorted(lines)
+    assert len(set(lines)) > 3
+    assert {line for _, line, _ in placed(keys, 9000)} == {0}
+
+
+def test_a_picture_says_how_often_its_rules_are_wrong():
+    own = series(48, 50, 49, 51, 50, 49, 38, 44)
+    assert "beyond the limits 0.25" in figures_line(signals(own))
+    assert "False alarms in 12 uneventful sessions" in render_svg(
+        timeline_of_series(own, signals(own))
+    )
+    assert figures_line(()) == ""
 
 
 @pytest.mark.parametrize(
@@ -226,6 +320,91 @@ def test_the_line_under_a_title_is_short_enough_for_a_phone():
 # What is said
 
 
+def test_a_signal_is_told_in_plain_words():
+    (limits, drop, *_) = signals(series(48, 50, 49, 51, 50, 49, 38, 44))
+    assert headline(limits) == "alliance: beyond the limits"
+    assert headline(drop) == "alliance: a clear drop"
+    assert brief(limits).startswith("The score 38 is below the lower limit")
+    assert more(limits) == ""
+    assert often(limits) == "0.25 false alarms in 12 uneventful sessions"
+    assert often(replace(limits, false_per_12=None)) == "False alarms not measured"
+    assert often(replace(limits, false_per_12=0.0)).startswith("Under 0.01")
+    assert often(replace(limits, false_per_12=1.0)).startswith("1 false alarm in")
+
+
+def test_a_prompt_quotes_the_items_that_are_ours():
+    (prompt,) = [s for s in sample().signals if s.rule == "item-prompt" and s.session == 7]
+    assert len(answers(prompt)) == 5
+    assert "“Something between us felt off” 6 of 7" in brief(prompt)
+    (single,) = signals(
+        Series("c", "checkin_client:item5", "client", (Point(1, None, 4.0),), Scale(1, 7, 1)),
+        ["item-prompt"],
+    )
+    assert answers(single) == [(5, 4.0)]
+    assert headline(single) == "Session Check-in, client form: answers worth a word"
+
+
+def test_a_prompt_of_a_licensed_form_has_numbers_only():
+    (prompt,) = [s for s in sample().signals if s.rule == "item-prompt" and s.session == 7]
+    assert brief(replace(prompt, source="srs")).startswith("Answered: item 1 2 of 10, item 2 2 of")
+
+
+def test_symptoms_worsen_and_do_not_drop():
+    own = Series("c", "phq9", "client", series(8, 9, 8, 9, 8, 9, 20).points, Scale(
+        0, 27, 1, higher_is_better=False
+    ))  # fmt: skip
+    assert "phq9" in own.measure
+    assert {headline(s) for s in signals(own, ["drop"])} == {"PHQ-9: a clear worsening"}
+
+
+def test_measures_are_called_by_name_in_reasons_and_notes():
+    text = "Borne out by checkin_client (session 2), checkin_client:item5 and words."
+    assert named(text, ["words", "checkin_client"]) == (
+        "Borne out by Session Check-in (client form) (session 2), checkin_client:item5 and words."
+    )
+    notes = [
+        Note("short", "srs: The limits are loose."),
+        Note("short", "phq9: The limits are loose."),
+    ]
+    assert notes_told(notes) == [Note("short", "SRS and PHQ-9: the limits are loose.")]
+    plain = Note("file-left-out", "srs.csv is left out: no text.")
+    assert notes_told([plain]) == [plain]
+
+
+@pytest.mark.parametrize(
+    ("held", "said"),
+    [
+        ([3], "session 3"),
+        ([2, 3], "sessions 2 and 3"),
+        ([9, 2, 4, 5, 6, 6], "sessions 2, 4 to 6 and 9"),
+    ],
+)
+def test_sessions_in_words(held, said):
+    assert sessions_in_words(held) == said
+
+
+def test_a_chart_in_short_keeps_slight_signals_apart():
+    own = series(33.2, 35.3, 31.3, 34.8, 32.5, 32.5, 36.4, 33.3, 26.4)
+    said = chart_in_short(signals(own))
+    assert said[0] == "Beyond the limits in session 9."
+    assert said[-1] == "Slight, and common by chance: a slight drop in session 8."
+    assert chart_in_short(()) == [
+        "No rule speaks. A course without signals is not thereby a good one."
+    ]
+
+
+def test_in_short_tells_a_major_strain_that_stands_alone():
+    low = [6.0] * 6 + [3.0]
+    rows = [{"date": day(n).isoformat(), "measures": {"checkin_client": [v, v, v, v, 8 - v]}}
+            for n, v in enumerate(map(int, low))]  # fmt: skip
+    said = told_in_short(follow(build({"client": "c", "sessions": rows})))
+    assert "In session 7 scores alone show a major strain." in said
+
+
+def test_in_short_leaves_symptoms_to_their_chart():
+    assert "symptoms" not in " ".join(told_in_short(sample(weeks=45)))
+
+
 def test_in_short_says_where_strands_agree():
     first, second, *_ = told_in_short(sample())
     assert first == "In session 7 words and scores bear each other out on a major strain."
@@ -235,17 +414,68 @@ def test_in_short_says_where_strands_agree():
 
 def test_in_short_says_that_nothing_agrees():
     said = told_in_short(sample(weeks=4))
-    assert said[0] == "No two strands bear each other out on a strain."
+    assert said == ["No rule speaks. A course without signals is not thereby a good one."]
 
 
 def test_the_page_gives_each_signal_its_false_alarm_figure_and_reason():
     made, page = sample(), render_following(sample())
-    assert page.count("false in 12 stable sessions") + page.count("not measured") >= len(
-        made.signals
-    )
+    beside = re.findall(r"(?:false alarms? .*in 12|False alarms not measured)", page)
+    assert len(beside) >= len(made.signals)
     assert "Borne out within 2 sessions by" in page
     assert "not enough by itself" in page
     assert "never a verdict" in page
+
+
+def test_the_page_gives_the_figure_of_rules_that_said_nothing_too():
+    quiet = chart_page(series(48, 50, 49, 51, 50, 49, 50))
+    rows = re.findall(r'scope="row">([^<]+)</th><td[^>]*>[^<]+</td><td[^>]*>([^<]+)<', quiet)
+    assert dict(rows)["Beyond the limits"] == "0.25"
+    other = render_chart(series(48, 50), (), (), rules=["ewma"])
+    assert "Ewma</th>" in other
+    assert "Beyond the limits</th>" not in other
+
+
+def test_the_page_explains_its_terms():
+    page = render_following(sample())
+    for term in ("Baseline", "Limits, center", "Major, micro", "False alarms"):
+        assert f"<dt>{term}</dt>" in page
+
+
+def test_the_drawing_leads_to_each_session():
+    page = render_following(sample())
+    for n in range(1, 10):
+        assert f'href="#session-{n}"' in page
+        assert f'id="session-{n}"' in page
+
+
+def test_sessions_without_a_signal_are_folded_away():
+    page = render_following(sample(weeks=45))
+    assert "Sessions 12 to 45: no signal" in page
+
+
+def test_figures_of_a_caseload_stand_beside_the_literature():
+    several = [
+        replace(
+            sample(),
+            client=f"c-{n}",
+            series=(),
+            episodes=tuple(replace(one, client=f"c-{n}") for one in sample().episodes),
+        )
+        for n in range(6)
+    ]
+    page = render_caseload(several, figures_of(several))
+    assert "Relationships with a rupture" in page
+    assert "100%" in page
+    assert "doi:10.1080/10503307.2016.1174345" in page
+    assert page.count("showed a drop in the client&#39;s session ratings") == 1
+    assert "c-5" in page
+
+
+def test_risk_comes_first_on_a_page_of_several_courses_too():
+    note = Note("risk-answer", "Session 3: follow your protocol.")
+    page = render_caseload([sample(), replace(sample("D"), notes=(note,))], ())
+    assert "D: Session 3: follow your protocol." in page
+    assert page.index('id="risk"') < page.index('id="figures"')
 
 
 def test_risk_comes_first():
@@ -312,6 +542,20 @@ def test_the_drawing_stands_out_in_light_and_dark(browser, tmp_path: Path, schem
         assert contrast(color, card) >= least, selector
         assert contrast(color, glow) >= least - 0.2, selector
     page.close()
+
+
+@pytest.mark.browser
+def test_sessions_are_reached_by_keyboard_without_script(browser, tmp_path: Path):
+    path = tmp_path / "course.html"
+    path.write_text(PAGES["long course"](), "utf-8")
+    context = browser.new_context(viewport=DESKTOP, java_script_enabled=False)
+    page = context.new_page()
+    page.goto(path.as_uri())
+    page.locator("a[href='#session-9']").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/course.html#session-9")
+    assert page.locator("#session-9 h3").is_visible()
+    context.close()
 
 
 def contrast(one: str, two: str) -> float:

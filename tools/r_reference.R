@@ -1,12 +1,49 @@
 # Rscript tools/r_reference.R > tests/data/r_reference.json
 #
-# Reference values from base R for tests/test_charts.py and tests/test_change.py. Each case is a call
-# as text; what it gives stands beside it. Written from the formulas, not from the Python code.
+# Reference values from R for the tests of charts, rules of change, attendance and figures of a
+# caseload: each case is a call as text, and what it gives stands beside it. One script makes them
+# all. Where R or a package of it has the statistic, that is called; the rest is written from the
+# formulas, not from the Python code. Needs Debian's r-base-core, r-cran-boot, r-cran-survival,
+# r-cran-survey and r-cran-vgam.
 
 nist <- c(49.6, 47.6, 49.9, 51.3, 47.8, 51.2, 52.6, 52.4, 53.6, 52.1)
 course <- c(48, 50, 49, 51, 50, 49, 38, 44, 49, 51)
 slow <- c(48, 50, 49, 51, 50, 49, 48, 48, 47, 49, 46, 47, 45, 46)
 items <- c(1, 2, 3, 2, 1, 2, 4, 6, 5, 2)
+zones <- c(
+  -2.1, 0.4, -2.3, -2.2, 0.1, 1.2, 1.0, 0.7, 0.2, -0.3, -1.2, -0.4, -1.1, -1.6, -1.3, -0.2, -1.9,
+  -0.6, -0.1, -0.7, 0.3, 2.2, -2.4, -1.4, -1.1, -2.5, -1.2, -0.9, 0.6, -0.8
+)
+steps <- c(48, 50, 49, 51, 50, 49, 50, 48, 40, 41, 39, 40, 41, 40, 39, 46, 47, 45, 46, 47, 46, 45)
+down <- c(50, 49, 49, 48, 47, 47, 46, 45, 46, 44, 43, 43, 42, 41, 41, 40, 39, 39)
+flat <- c(48, 50, 49, 51, 50, 49, 50, 48, 49, 50, 51, 49, 48, 50)
+
+# Freireich et al. 1963, Blood 21, 699-716: weeks of remission under 6-mercaptopurine and placebo.
+mercaptopurine <- list(
+  t = c(6, 6, 6, 6, 7, 9, 10, 10, 11, 13, 16, 17, 19, 20, 22, 23, 25, 32, 32, 34, 35),
+  e = c(1, 1, 1, 0, 1, 0, 1, 0, 0, 1, 1, 0, 0, 0, 1, 1, 0, 0, 0, 0, 0)
+)
+placebo <- list(
+  t = c(1, 1, 2, 2, 3, 4, 4, 5, 5, 8, 8, 8, 8, 11, 11, 12, 12, 15, 17, 22, 23), e = rep(1, 21)
+)
+# Collett, Modelling Survival Data in Medical Research, table 1.1: weeks to giving up an IUD.
+iud <- list(
+  t = c(10, 13, 18, 19, 23, 30, 36, 38, 54, 56, 59, 75, 93, 97, 104, 107, 107, 107),
+  e = c(1, 0, 0, 1, 0, 1, 1, 0, 0, 0, 1, 1, 1, 1, 0, 1, 0, 0)
+)
+# Made: episodes of five clients.
+several <- list(
+  t = c(1, 1, 2, 2, 3, 3, 3, 5, 6, 8, 0, 2), e = c(1, 1, 1, 1, 1, 0, 1, 0, 1, 0, 1, 1)
+)
+whose <- c(1, 1, 1, 2, 2, 2, 3, 3, 4, 4, 5, 5)
+# Made: changes of alliance after episodes of 24 clients, and whether they were repaired.
+client <- c(1, 1, 2, 3, 3, 3, 4, 5, 6, 6, 7, 8, 9, 9, 10, 11, 12, 12, 13, 14, 15, 16, 16, 17, 18,
+            19, 19, 20, 21, 22, 22, 23, 24, 24)
+repaired <- c(1, 0, 1, 1, 1, 0, 1, 1, 0, 1, 1, 1, 1, 1, 0, 1, 1, 0, 1, 1, 0, 0, 0, 0, 1, 0, 1, 0, 0,
+              0, 0, 1, 0, 0)
+change <- c(2.1, -0.4, 1.2, 0.3, 1.9, -1.1, 0.8, 2.6, 0.2, 1.4, -0.3, 1.0, 1.7, 2.2, -0.9, 0.5, 1.6,
+            0.1, 0.9, 2.4, -0.6, 0.7, -1.3, 0.4, 1.1, -0.2, 0.6, -0.8, 0.3, -1.5, 0.0, 1.8, -0.7,
+            0.9)
 
 # Individuals chart: center, limits and the upper limit of the moving range.
 xmr <- function(x, k, median = FALSE) {
@@ -50,6 +87,85 @@ sudden <- function(x, cutoff, share = 0.25) {
 }
 
 fall_chance <- function(k, r) pnorm(-k / sqrt(2 * (1 - r)))
+in_twelve <- function(p) 1 - (1 - p)^12
+
+# Jacobson & Truax 1991, cut-off c.
+between <- function(m1, sd1, m2, sd2) (sd1 * m2 + sd2 * m1) / (sd1 + sd2)
+
+# Where `hits` of the last `window` begin to hold, the last among them; and falls in a row.
+begins <- function(far, hits, window) {
+  holds <- far & stats::filter(c(rep(0, window - 1), far), rep(1, window), sides = 1)[
+    window:(length(far) + window - 1)] >= hits
+  which(holds & !c(FALSE, head(holds, -1)))
+}
+falls <- function(x, n) {
+  down <- stats::embed(x, n)
+  holds <- apply(down, 1, function(last_first) all(diff(last_first) > 0))
+  which(holds & !c(FALSE, head(holds, -1))) + n - 1
+}
+
+# The best segmentation by least squares with a penalty for each change, by trying them all
+# (optimal partitioning, Jackson et al. 2005); the places after which the level changes.
+optimal <- function(x, shortest = 3, penalty = 3) {
+  sigma <- mean(abs(diff(x))) / 1.128
+  z <- (x - mean(x)) / sigma
+  n <- length(z)
+  cost <- function(i, j) sum((z[i:j] - mean(z[i:j]))^2)
+  best <- c(-penalty * log(n), rep(Inf, n))
+  last <- rep(0, n)
+  for (j in shortest:n) for (i in 0:(j - shortest)) {
+    own <- best[i + 1] + cost(i + 1, j) + penalty * log(n)
+    if (own < best[j + 1]) {
+      best[j + 1] <- own
+      last[j] <- i
+    }
+  }
+  ends <- c()
+  at <- last[n]
+  while (at > 0) {
+    ends <- c(at, ends)
+    at <- last[at]
+  }
+  as.numeric(ends)
+}
+
+# Kaplan & Meier, and the median with its limits; `whose` for the jackknife by client.
+fit <- function(d) survival::survfit(survival::Surv(t, e) ~ 1, data = d, conf.type = "log-log")
+km <- function(d) summary(fit(d))
+km_of_clients <- function(d, whose) {
+  summary(survival::survfit(
+    survival::Surv(t, e) ~ 1, data = data.frame(d, whose), conf.type = "log-log", cluster = whose
+  ))
+}
+half <- function(d) unlist(quantile(fit(d), 0.5), use.names = FALSE)
+of <- function(t, e) list(t = t, e = e)
+
+# The standard error of a share of clients' episodes, clients drawn whole.
+cluster_error <- function(hits, n) {
+  rows <- data.frame(
+    y = unlist(mapply(function(h, n) rep(c(1, 0), c(h, n - h)), hits, n)), id = rep(seq_along(n), n)
+  )
+  design <- survey::svydesign(ids = ~id, weights = ~1, data = rows)
+  as.numeric(survey::SE(survey::svymean(~y, design)))
+}
+wilson <- function(hits, n) {
+  suppressWarnings(as.numeric(prop.test(hits, n, correct = FALSE)$conf.int))
+}
+
+# P(X >= hits), X beta-binomial.
+at_least <- function(hits, size, a, b) 1 - VGAM::pbetabinom.ab(hits - 1, size, a, b)
+
+# Percentile limits of the difference of two means, clients drawn whole.
+difference <- function(client, repaired, change, draws) {
+  set.seed(1)
+  sums <- rowsum(cbind(repaired * change, repaired, (1 - repaired) * change, 1 - repaired), client)
+  gap <- function(sums, drawn) {
+    s <- colSums(sums[drawn, ])
+    s[[1]] / s[[2]] - s[[3]] / s[[4]]
+  }
+  made <- boot::boot(sums, gap, draws)
+  c(made$t0, boot::boot.ci(made, type = "perc")$percent[4:5])
+}
 
 calls <- c(
   "xmr(nist, 10)",
@@ -84,14 +200,66 @@ calls <- c(
   "sudden(course, 7, share = NULL)",
   "fall_chance(c(1, 1.5, 2), 0)",
   "fall_chance(c(1, 1.5, 2), 0.3)",
-  "fall_chance(c(1, 1.5, 2), 0.5)"
+  "fall_chance(c(1, 1.5, 2), 0.5)",
+  "in_twelve(fall_chance(1, 0))",
+  "in_twelve(pnorm(-c(2, 3)))",
+  "between(40, 7.5, 60, 7.5)",
+  "between(40, 5, 60, 10)",
+  "begins(zones < -2, 2, 3)",
+  "begins(zones < -1, 4, 5)",
+  "begins(zones < 0, 8, 8)",
+  "falls(zones, 6)",
+  "optimal(steps)",
+  "optimal(down)",
+  "optimal(flat)",
+  "optimal(course)",
+  "km(mercaptopurine)$time",
+  "km(mercaptopurine)$n.risk",
+  "km(mercaptopurine)$n.event",
+  "km(mercaptopurine)$surv",
+  "km(mercaptopurine)$std.err",
+  "km(mercaptopurine)$lower",
+  "km(mercaptopurine)$upper",
+  "km(placebo)$surv",
+  "km(placebo)$std.err",
+  "km(iud)$surv",
+  "km(iud)$std.err",
+  "km(iud)$lower",
+  "km(iud)$upper",
+  "km(several)$std.err",
+  "km(several)$lower",
+  "km(several)$upper",
+  "km_of_clients(several, whose)$std.err",
+  "km_of_clients(several, whose)$lower",
+  "km_of_clients(several, whose)$upper",
+  "half(mercaptopurine)",
+  "half(placebo)",
+  "half(iud)",
+  "half(of(1:4, c(1, 1, 0, 0)))",
+  "half(of(1:6, c(1, 1, 1, 0, 0, 1)))",
+  "half(of(1:4, c(1, 1, 1, 1)))",
+  "half(of(c(1, 1, 1, 1), c(1, 1, 0, 0)))",
+  "half(of(c(0, 0, 1, 2, 3), c(1, 1, 0, 1, 0)))",
+  "half(of(c(2, 3), c(0, 0)))",
+  "cluster_error(c(3, 1, 0, 2, 4, 0), c(4, 3, 2, 2, 5, 3))",
+  "cluster_error(c(5, 0, 1, 3, 2), c(5, 6, 1, 4, 8))",
+  "wilson(81, 263)",
+  "wilson(15, 148)",
+  "wilson(0, 20)",
+  "wilson(1, 29)",
+  "wilson(29, 29)",
+  "at_least(1:3, 3, 1, 9)",
+  "at_least(1:2, 2, 1.9, 8.1)",
+  "at_least(1:3, 3, 3, 31.5)",
+  "at_least(1, 1, 1, 33)",
+  "difference(client, repaired, change, 20000)"
 )
 
 as_json <- function(value) {
   one <- if (is.logical(value)) {
     ifelse(is.na(value), "null", ifelse(value, "true", "false"))
   } else {
-    sprintf("%.15g", value)
+    ifelse(is.na(value), "null", sprintf("%.15g", value))
   }
   paste0("[", paste(one, collapse = ", "), "]")
 }
@@ -99,9 +267,17 @@ as_json <- function(value) {
 cases <- sapply(calls, function(call) {
   sprintf("    {\"call\": \"%s\", \"value\": %s}", call, as_json(eval(parse(text = call))))
 })
-series <- sapply(c("nist", "course", "slow", "items"), function(name) {
+kept <- c(
+  "nist", "course", "slow", "items", "zones", "steps", "down", "flat",
+  "client", "repaired", "change"
+)
+series <- sapply(kept, function(name) {
   sprintf("    \"%s\": %s", name, as_json(get(name)))
 })
-cat("{\n  \"r\": \"", R.version.string, "\",\n  \"series\": {\n", sep = "")
+packages <- sapply(c("boot", "survival", "survey", "VGAM"), function(name) {
+  paste(name, packageVersion(name))
+})
+made_with <- paste(c(R.version.string, packages), collapse = ", ")
+cat("{\n  \"r\": \"", made_with, "\",\n  \"series\": {\n", sep = "")
 cat(paste(series, collapse = ",\n"), "\n  },\n  \"cases\": [\n", sep = "")
 cat(paste(cases, collapse = ",\n"), "\n  ]\n}\n", sep = "")

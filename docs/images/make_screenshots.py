@@ -1,6 +1,7 @@
-"""Remakes docs/images/report.png from an HTML report: the top of it, light, 1280 pixels wide.
+"""Remakes a picture of docs/images from an HTML report: the top of it, light, 1280 pixels wide.
 
-    python docs/images/make_screenshots.py REPORT.html
+    python docs/images/make_screenshots.py REPORT.html             report.png, of a session
+    python docs/images/make_screenshots.py COURSE.html course.png  of `follow examples/course_a`
 
 Needs playwright and Debian's chromium. Nothing is loaded but the file given.
 """
@@ -19,7 +20,8 @@ OPTIONS = (
     "--disable-sync",
     "--no-first-run",
 )
-SIZE = {"width": 1280, "height": 860}  # pixels
+WIDTH = 1280  # pixels
+HEIGHTS = {"report.png": 860, "course.png": 1530}  # pixels
 LARGEST = 400_000  # bytes, so that the repository stays small
 
 
@@ -29,7 +31,8 @@ def shoot(report: Path, target: Path) -> int:
 
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(OPTIONS))
-        page = browser.new_page(viewport=SIZE, color_scheme="light")
+        size = {"width": WIDTH, "height": HEIGHTS[target.name]}
+        page = browser.new_page(viewport=size, color_scheme="light")
         page.goto(report.resolve().as_uri())
         page.screenshot(path=str(target))
         browser.close()
@@ -37,9 +40,10 @@ def shoot(report: Path, target: Path) -> int:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
+    name = sys.argv[2] if len(sys.argv) == 3 else "report.png"
+    if len(sys.argv) not in (2, 3) or name not in HEIGHTS:
         raise SystemExit(__doc__)
-    picture = Path(__file__).with_name("report.png")
+    picture = Path(__file__).with_name(name)
     size = shoot(Path(sys.argv[1]), picture)
     print(f"{picture.name}: {size // 1000} kB")
     if size > LARGEST:

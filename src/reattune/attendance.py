@@ -51,8 +51,16 @@ PLANNED_OR_OTHERS, ON_TIME, CAME_LATE, MISSED = -1, 0, 1, 2  # what an appointme
 VALUES = {PLANNED_OR_OTHERS: None, ON_TIME: 1.0, CAME_LATE: 0.5, MISSED: 0.0}
 RULES: tuple[Rule, ...] = ("missed", "late", "irregular")  # of equally unusual ones the first
 
-FALSE_PER_12: dict[Rule, float] = {"missed": 0.17, "late": 0.14, "irregular": 0.05, "back": 0.30}
-"""Signals in 12 appointments of a stable course, by rule, all rules at work.
+FALSE_PER_12: dict[tuple[Rule, Intensity], float] = {
+    ("missed", "micro"): 0.05,
+    ("missed", "major"): 0.13,
+    ("late", "micro"): 0.14,
+    ("irregular", "micro"): 0.04,
+    ("irregular", "major"): 0.01,
+    ("back", "micro"): 0.18,
+    ("back", "major"): 0.12,
+}
+"""Signals in 12 appointments of a stable course, by rule and level, all rules at work.
 
 Made by `false_signals()`: 20,000 clients of 40 appointments, seed 0, each with a fixed habit of
 their own drawn from the default prior. Other caseloads are in docs/attendance.md.
@@ -451,7 +459,7 @@ def _signals(
             by=VERSION,
             why=_why_back() if back else _why(visits[at], stretch, habits),
             evidence=_evidence(stretch),
-            false_per_12=FALSE_PER_12[stretch.rule],
+            false_per_12=FALSE_PER_12[stretch.rule, level],
         )
 
 
@@ -570,14 +578,14 @@ def false_signals(
     seed: int = 0,
     drawn: Habits = DEFAULT,
     habits: Habits = DEFAULT,
-) -> dict[Rule, float]:
-    """Signals in 12 appointments by rule, simulated over stable courses from habits `drawn`."""
+) -> dict[tuple[Rule, Intensity], float]:
+    """Signals in 12 appointments by rule and level, simulated: stable courses from `drawn`."""
     import numpy as np
 
     codes = draw(np.random.default_rng(seed), clients, visits, drawn)
     chances = compare(codes, habits)
-    counts: dict[Rule, int] = dict.fromkeys((*RULES, "back"), 0)
+    counts = dict.fromkeys(FALSE_PER_12, 0)
     for at in range(clients):
-        for _, _, stretch in follow(codes[at], chances[:, at], habits):
-            counts[stretch.rule] += 1
-    return {rule: 12 * count / (clients * visits) for rule, count in counts.items()}
+        for _, level, stretch in follow(codes[at], chances[:, at], habits):
+            counts[stretch.rule, level] += 1
+    return {told: 12 * count / (clients * visits) for told, count in counts.items()}

@@ -463,11 +463,34 @@ def difference(rows: Sequence[tuple[str, bool, float]]) -> tuple[float, float, f
 
 def sessions_to_repair(caseload: Caseload) -> Figure:
     """Median sessions from onset to repair by the product-limit estimator, open ones censored."""
-    took = [caseload.to_repair(episode) for episode in caseload.episodes]
-    clients = [episode.client for episode in caseload.episodes]
+    return _to_repair(
+        "sessions_to_repair",
+        caseload,
+        caseload.episodes,
+        "Sessions held from the one in which an episode began to the one in which it was "
+        "repaired (0: the same one), after which half are repaired.",
+    )
+
+
+def sessions_to_later_repair(caseload: Caseload) -> Figure:
+    """As `sessions_to_repair`, of those that were not repaired in the session they began in."""
+    return _to_repair(
+        "sessions_to_later_repair",
+        caseload,
+        [episode for episode in caseload.episodes if caseload.to_repair(episode) != 0],
+        "Of the episodes that were not repaired in the session in which they began: sessions held "
+        "until half of them are.",
+    )
+
+
+def _to_repair(
+    name: str, caseload: Caseload, episodes: Sequence[EpisodeRecord], means: str
+) -> Figure:
+    took = [caseload.to_repair(episode) for episode in episodes]
+    clients = [episode.client for episode in episodes]
     ended = [t is not None for t in took]
     figure = Figure(
-        name="sessions_to_repair",
+        name=name,
         unit="sessions",
         value=None,
         low=None,
@@ -477,16 +500,14 @@ def sessions_to_repair(caseload: Caseload) -> Figure:
         clients=len(set(clients)),
         few=len(set(clients)) < FEW,
         reason="",
-        means="Sessions held from the one in which an episode began to the one in which it was "
-        "repaired (0: the same one), after which half are repaired. Open ones count as long as "
-        "they were watched; those of a course that ended would have been repaired at the same "
-        "pace, which flatters.",
+        means=f"{means} Open ones count as long as they were watched; those of a course that ended "
+        "would have been repaired at the same pace, which flatters.",
         method="Kaplan-Meier median with log-log limits (Greenwood's variance, or that between "
         "clients where larger).",
     )
     if figure.clients < FEWEST:
         return replace(figure, reason=_too_few(figure.clients))
-    watched = [caseload.later(episode) for episode in caseload.episodes]
+    watched = [caseload.later(episode) for episode in episodes]
     times = [w if t is None else t for t, w in zip(took, watched, strict=True)]
     curve = product_limit(times, ended, clients)
     value, low, high = curve.median()
@@ -500,6 +521,7 @@ FIGURES: dict[str, Callable[[Caseload], Figure]] = {
     "never_addressed": never_addressed,
     "alliance_after_repair": alliance_after_repair,
     "sessions_to_repair": sessions_to_repair,
+    "sessions_to_later_repair": sessions_to_later_repair,
     "noticed": noticed,
     "noticed_withdrawal": noticed_withdrawal,
     "noticed_confrontation": noticed_confrontation,

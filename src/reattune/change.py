@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, partial
+from typing import TYPE_CHECKING
 
 from reattune.charts import (
     BASELINE,
@@ -40,12 +41,15 @@ from reattune.drops import drop_and_return
 from reattune.errors import InputError
 from reattune.types import Point, Scale, Series, Signal, SignalKind
 
+if TYPE_CHECKING:
+    from reattune.measures import Norms
+
 RELIABLE = 1.96  # two-sided 5% of the standard normal distribution (Jacobson & Truax 1991)
 SUDDEN_SHARE = 0.25  # of the score before the change (Tang & DeRubeis 1999, criterion 2)
 LONG_ENOUGH = 12  # sessions with a score before change points are sought
 SHORTEST_LEVEL = 3  # sessions a level must last to count as one
 PENALTY = 3.0  # per change point, in sigma^2 log(n)
-ITEM = re.compile(r"(?P<id>\w+):item(?P<number>\d+)")
+ITEM = re.compile(r"(?P<id>\w+)(/\w+)?:item(?P<number>\d+)")  # "srs:item1"; "/" a rater
 WITHIN = 3  # sessions within which two change points are taken as one
 
 
@@ -92,6 +96,42 @@ def reliable(
         before = now
 
 
+def norms_of(measure: str, rule: str) -> Norms:
+    """SD and reliability of a measure ("wai_sr", "wai:bond"), from the user's own file or ours.
+
+    InputError where there are none: each rule that needs them is off until they are given.
+    """
+    from reattune.measures import known_instrument
+    from reattune.measures.instrument import TOTAL
+
+    name, _, part = measure.partition(":")
+    instrument = known_instrument(name.partition("/")[0])
+    norms = instrument.norms_of(part or TOTAL) if instrument else None
+    if norms is None:
+        raise InputError(
+            "rule-needs-numbers",
+            f"The rule {rule} needs {RULES[rule].needs}.",
+            where=measure,
+            remedy="State them as norms in a file of your own for this measure "
+            f"(docs/measures.md), or in Python with reattune.change.{rule.replace('-', '_')}.",
+        )
+    return norms
+
+
+def reliable_by_norms(series: Series, baseline: int = BASELINE) -> Iterator[Finding]:
+    """`reliable` with the SD and reliability that the instrument states; InputError without."""
+    own = norms_of(series.measure, "reliable-change")
+    yield from reliable(series, baseline, sd=own.sd, reliability=own.reliability, source=own.source)
+
+
+def sudden_by_norms(series: Series, baseline: int = BASELINE) -> Iterator[Finding]:
+    """`sudden_changes` with the reliable difference of the instrument's norms as cutoff."""
+    own = norms_of(series.measure, "sudden-change")
+    cutoff = reliable_difference(own.sd, own.reliability)
+    source = f"reliable difference; {own.source}"
+    yield from sudden_changes(series, baseline, cutoff=cutoff, source=source)
+
+
 def say_reliable(course: Observed, at: int, kind: SignalKind, need: float, source: str) -> Finding:
     """A reliable change as a finding."""
     point, first, value = course.points[at], course.values[0], course.values[at]
@@ -102,7 +142,12 @@ def say_reliable(course: Observed, at: int, kind: SignalKind, need: float, sourc
         f"of measurement (reliable change index; SD and reliability from {source})."
     )
     numbers = {"score": value, "first score": first, "reliable difference": need}
-    return Finding(point, kind, "major", why, evidence(numbers))
+    return Finding(point, kind, "major", why, evidence(numbers), recovery(kind))
+
+
+def recovery(kind: SignalKind) -> str:
+    """Changes for the better are counted apart from those for the worse (`Finding.apart`)."""
+    return "recoveries" if kind == "recovery" else ""
 
 
 @cache
@@ -216,7 +261,8 @@ def say_sudden(
     )
     numbers = {"score before": one, "score after": two, "cutoff": cutoff, "session before": n}
     kind: SignalKind = "recovery" if better else "decline"
-    return Finding(course.points[place[end]], kind, "major", why, evidence(numbers))
+    point = course.points[place[end]]
+    return Finding(point, kind, "major", why, evidence(numbers), recovery(kind))
 
 
 def change_points(
@@ -267,7 +313,7 @@ def say_level(course: Observed, level: tuple[int, int, int], now: Point, sigma: 
     )
     numbers = {"level before": one, "level after": two, "since session": points[at].session}
     kind: SignalKind = "recovery" if better else "decline"
-    return Finding(now, kind, "major", why, evidence({**numbers, "sigma": sigma}))
+    return Finding(now, kind, "major", why, evidence({**numbers, "sigma": sigma}), recovery(kind))
 
 
 def discrepancy(therapist: Series, client: Series) -> Series:
@@ -328,15 +374,15 @@ class Cut:
     source: str = ""
 
 
-def shipped_cut(measure: str) -> Cut | None:
-    """The prompt of a shipped item, its measure named as "srs:item1"; None where it has none."""
-    from reattune.measures import SHIPPED, shipped_instrument
+def known_cut(measure: str) -> Cut | None:
+    """The prompt of an instrument's item, its measure named as "srs:item1"; None if it has none."""
+    from reattune.measures import known_instrument
 
     found = ITEM.fullmatch(measure)
-    if found is None or found["id"] not in SHIPPED:
+    instrument = known_instrument(found["id"]) if found else None
+    if found is None or instrument is None:
         return None
-    instrument, number_ = shipped_instrument(found["id"]), int(found["number"])
-    item = {item.number: item for item in instrument.items}.get(number_)
+    item = {item.number: item for item in instrument.items}.get(int(found["number"]))
     if item is None or item.prompt is None:
         return None
     over = not item.low_prompts(instrument.higher_is_better)
@@ -349,14 +395,14 @@ def item_prompts(
     """Each answer at or beyond the cut of its item, from the first session on.
 
     The series holds the answers to one item, its measure named as "checkin_client:item5". `cut` is
-    by default that of the shipped instrument. Answers reversed in scoring are met by the cut
-    reversed.
+    by default that of the instrument, the user's own file before ours. Answers reversed in scoring
+    are met by the cut reversed.
     """
     del baseline
-    own = cut or shipped_cut(series.measure)
+    own = cut or known_cut(series.measure)
     if own is None:
         return
-    course = observe(series)
+    course, apart = observe(series), told_apart(own, series.scale)
     at, over = facing(own, series.scale)
     for point, value in zip(course.points, course.values, strict=True):
         if value >= at - SLACK if over else value <= at + SLACK:
@@ -366,7 +412,14 @@ def item_prompts(
                 f"({own.source or 'cut given'}). The rater's own answer, no statistic; it needs "
                 "no baseline."
             )
-            yield Finding(point, "rupture", "micro", why, evidence({"score": value, "cut": at}))
+            numbers = {"score": value, "cut": at}
+            yield Finding(point, "rupture", "micro", why, evidence(numbers), apart)
+
+
+def told_apart(cut: Cut, scale: Scale | None) -> str:
+    """What the false signals of an item depend on: its cut on the answers given, and its range."""
+    ends = f" of {number(scale.low)} to {number(scale.high)}" if scale else ""
+    return f"{number(cut.at)} or {'over' if cut.over else 'under'}{ends}"
 
 
 def facing(cut: Cut, scale: Scale | None) -> tuple[float, bool]:
@@ -402,12 +455,18 @@ class Rule:
 
     @property
     def false_per_12(self) -> float | None:
-        """Signals in 12 stable sessions after a baseline of 6; None where not measured."""
+        """Signals of strain in 12 stable sessions after a baseline of 6; None if not measured.
+
+        Those of all levels; a signal carries the figure of its own kind and level.
+        """
         return false_per_12(self.name) if self.measured else None
 
     def find(self, series: Series, baseline: int = BASELINE) -> tuple[Signal, ...]:
         """The signals of this rule, in order of session."""
-        chance = false_per_12(self.name, baseline) if self.measured else None
+
+        def chance(found: Finding) -> float | None:
+            return false_per_12(self.name, baseline, found.apart) if self.measured else None
+
         return tuple(
             Signal(
                 client=series.client,
@@ -420,25 +479,10 @@ class Rule:
                 by=self.by,
                 why=found.why,
                 evidence=found.evidence,
-                false_per_12=chance,
+                false_per_12=chance(found),
             )
             for found in self.work(series, baseline)
         )
-
-
-def wanting(series: Series, baseline: int = BASELINE, *, name: str, needs: str) -> list[Finding]:
-    """The work of a rule that lacks its numbers: InputError that says which."""
-    del series, baseline
-    raise InputError(
-        "rule-needs-numbers",
-        f"The rule {name} needs {needs}.",
-        remedy=f"Make it in Python with reattune.change.{name.replace('-', '_')}.",
-    )
-
-
-def incomplete(name: str, finds: str, needs: str, *, lags: bool = False) -> Rule:
-    """A rule that is off until its numbers are given."""
-    return Rule(name, "1", finds, partial(wanting, name=name, needs=needs), lags=lags, needs=needs)
 
 
 def reliable_change(*, sd: float, reliability: float, source: str) -> Rule:
@@ -494,16 +538,20 @@ RULES: dict[str, Rule] = {
         Rule("ewma", "1", "a slow drift of the weighted mean", ewma_chart, lags=True),
         Rule("cusum", "1", "a lasting shift that sums up", cusum_chart, lags=True),
         Rule("change-point", "1", "a new level in a long series", change_points, lags=True),
-        incomplete(
+        Rule(
             "reliable-change",
+            "1",
             "a change from the first session beyond error of measurement",
-            "the SD and the reliability of the measure",
+            reliable_by_norms,
+            needs="the SD and the reliability of the measure",
         ),
-        incomplete(
+        Rule(
             "sudden-change",
+            "1",
             "a sudden gain or loss that lasts; unfit for dips of one session",
-            "a cutoff in points",
+            sudden_by_norms,
             lags=True,
+            needs="a cutoff, or the SD and the reliability of the measure",
         ),
     )
 }

@@ -75,13 +75,18 @@ class Observed:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What a rule found at a point, before the rule puts its name to it."""
+    """What a rule found at a point, before the rule puts its name to it.
+
+    `apart` names the kind of finding among the rule's own where false signals are counted by it,
+    such as "major alone"; "" where all of the rule's are alike.
+    """
 
     point: Point
     kind: SignalKind
     level: Intensity
     why: str
     evidence: tuple[Evidence, ...]
+    apart: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,12 +195,11 @@ def check_dates(points: Sequence[Point]) -> None:
 def check_values(points: Sequence[Point], values: Sequence[float], scale: Scale | None) -> None:
     """Refuse what is no number or lies outside the scale."""
     for point, value in zip(points, values, strict=True):
-        where = f"session {point.session}"
         if not math.isfinite(value):
             raise InputError(
                 "not-a-number",
                 "The value is not a number.",
-                where=where,
+                where=f"session {point.session}",
                 remedy="Leave it empty where there is none.",
             )
         if scale and not scale.low - SLACK <= value <= scale.high + SLACK:
@@ -203,7 +207,7 @@ def check_values(points: Sequence[Point], values: Sequence[float], scale: Scale 
                 "value-outside-scale",
                 f"The value {number(value)} is outside {number(scale.low)} to "
                 f"{number(scale.high)}.",
-                where=where,
+                where=f"session {point.session}",
                 remedy="Correct it, or choose the measure it belongs to.",
             )
 
@@ -561,8 +565,11 @@ def load_false_alarms() -> dict[str, Any]:
     return tomllib.loads(text)
 
 
-def false_per_12(rule: str, baseline: int = BASELINE) -> float | None:
-    """Signals of a rule in 12 stable sessions after this baseline; None where not measured."""
-    rows = load_false_alarms()["stable"].get(rule, {})
+def false_per_12(rule: str, baseline: int = BASELINE, apart: str = "") -> float | None:
+    """Signals of a rule in 12 stable sessions after this baseline; None where not measured.
+
+    `apart` as in `Finding`; without it those of all levels together, recoveries left out.
+    """
+    rows = load_false_alarms()["stable"].get(f"{rule}, {apart}" if apart else rule, {})
     value = rows.get(str(baseline), rows.get("any"))
     return None if value is None else float(value)

@@ -205,10 +205,10 @@ def level_of(size: float, own: float) -> Intensity:
 
 def say_step(found: Falls, step: Step, k: float) -> Finding:
     """A step of a drop as a finding."""
-    points, values, good = found.course.points, found.course.values, found.course.good
+    points, values, sign = found.course.points, found.course.values, found.course.sign
     top = step.start if step.what == "fall" else step.peak
-    here, size = values[step.at], good[top] - good[step.at]
-    depth = good[step.peak] - good[step.low]
+    here, size = values[step.at], sign * (values[top] - values[step.at])
+    depth = sign * (values[step.peak] - values[step.low])
     says = {
         "fall": f"the {found.course.noun} {here:g} is {number(size)} worse than in session "
         f"{points[top].session} ({values[top]:g}), where the decline began; that is at least {k:g} "
@@ -228,4 +228,5 @@ def say_step(found: Falls, step: Step, k: float) -> Finding:
         level,
         f"Session {points[step.at].session}: {says} ({basis}).",
         evidence(numbers, found.baseline),
+        f"{level} {'alone' if step.what == 'fall' else 'returns'}",
     )

@@ -6,6 +6,7 @@ the same for the scores and visits of a whole caseload, on arrays.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -26,8 +27,10 @@ from reattune.pipeline import analyze
 from reattune.signals import (
     SYMPTOMS,
     Read,
+    counts,
     join,
     merge_prompts,
+    repaired_at,
     symptoms_as_declines,
     words_series,
     words_signals,
@@ -44,6 +47,7 @@ if TYPE_CHECKING:
 ARRAY_RULES = ("individuals", "drop")  # those that `batch_signals` runs
 MIRRORS = (("checkin_client", "checkin_therapist"),)  # forms that ask two people the same
 JUMP = 0.25  # share of a scale; a form all alike that is better by so much is doubted (ours)
+FELT_OFF = "felt_off"  # the item that asks for a strain itself
 FEWEST_ITEMS = 5  # shorter forms are often all alike
 
 
@@ -72,6 +76,12 @@ class Following:
     def held(self) -> tuple[tuple[int, date | None], ...]:
         """Number and date of each session held."""
         return tuple((a.number, a.date) for a in self.sessions if a.number is not None)
+
+    @property
+    def firm(self) -> tuple[EpisodeRecord, ...]:
+        """The episodes that count: a flag or two alone are too often wrong (`signals.counts`)."""
+        read = [one for analysis in self.analyses.values() for one in analysis.episodes]
+        return tuple(record for record, one in zip(self.episodes, read, strict=True) if counts(one))
 
     @property
     def alliance(self) -> Series | None:
@@ -113,6 +123,23 @@ def follow(
     """
     check_baseline(baseline)
     reads, notes = read_words(course, therapist or course.therapist, point, progress)
+    told = replace(course, notes=(*course.notes, *notes))
+    return follow_reads(told, reads, baseline=baseline, rules=rules, habits=habits)
+
+
+def follow_reads(
+    course: Course,
+    reads: Sequence[Read],
+    *,
+    baseline: int = BASELINE,
+    rules: Sequence[str | change.Rule] = DEFAULT_RULES,
+    habits: Habits = attendance.DEFAULT,
+) -> Following:
+    """As `follow`, for words that were read already: their analyses are taken as they stand.
+
+    Nothing is analyzed; transcripts in the course are not looked at.
+    """
+    check_baseline(baseline)
     scored = score_all(course)
     words = words_series(course.client, reads, course.held)
     found = [
@@ -120,7 +147,7 @@ def follow(
         *score_signals(scored, rules, baseline),
         *attendance.signals(course.client, course.visits, habits),
     ]
-    episodes = tuple(records(course.client, reads))
+    episodes = tuple(records(course.client, reads, noticed(course)))
     visits = [attendance.series(course.client, course.visits)] if course.visits else []
     made = Following(
         client=course.client,
@@ -133,7 +160,6 @@ def follow(
         notes=(
             *risk_notes(reads),
             *course.notes,
-            *notes,
             *scored.notes,
             *limit_notes(scored, baseline),
         ),
@@ -146,13 +172,14 @@ def follow(
 def figures_of(followings: Sequence[Following]) -> tuple[Figure, ...]:
     """The figures of a caseload over these courses (`reattune.caseload.figures`).
 
-    Episodes are those of the words, each with its state at the end of its session: a repair in a
-    later session is not in the words, so it counts only once somebody records it.
+    Episodes are those of the words that count (`signals.counts`), each with its state at the end of
+    its session, the session that looks like its repair (`signals.repaired_at`), and whether the
+    therapist's form saw a strain.
     """
     courses = [
         caseload.Course(made.client, made.held, made.alliance, made.ended) for made in followings
     ]
-    return caseload.figures(courses, [one for made in followings for one in made.episodes])
+    return caseload.figures(courses, [one for made in followings for one in made.firm])
 
 
 # Words
@@ -193,11 +220,47 @@ def analyze_one(
     return analyze(session, earlier=earlier, point=point)
 
 
-def records(client: str, reads: Sequence[Read]) -> Iterator[EpisodeRecord]:
-    """Each episode of the words as a record of the caseload."""
+def records(
+    client: str, reads: Sequence[Read], seen: Mapping[int, bool]
+) -> Iterator[EpisodeRecord]:
+    """Each episode of the words as a record of the caseload; `seen` as `noticed` gives it."""
     for read in reads:
         for one in read.analysis.episodes:
-            yield EpisodeRecord(client, read.session, read.date, one.kind, one.intensity, one.state)
+            yield EpisodeRecord(
+                client,
+                read.session,
+                read.date,
+                one.kind,
+                one.intensity,
+                one.state,
+                noticed=seen.get(read.session),
+                repaired_at=repaired_at(one, read.session, reads),
+            )
+
+
+def noticed(course: Course) -> dict[int, bool]:
+    """By session, whether the therapist's own form says that something felt off.
+
+    Only sessions in which that was answered. It is about the session, not about one of its
+    episodes.
+    """
+    found: dict[int, bool] = {}
+    for a in course.appointments:
+        for form in a.forms if a.number is not None else ():
+            felt = felt_off(form) if form_rater(form) == "therapist" else None
+            if felt is not None:
+                found[a.number or 0] = felt
+    return found
+
+
+def felt_off(form: Form) -> bool | None:
+    """Whether the item that asks for a strain is at its prompt or beyond; None if not answered."""
+    instrument = find_instrument(form.measure)
+    for item in instrument.items:
+        answer = form.answers.get(item.number)
+        if item.name == FELT_OFF and isinstance(answer, int | float) and not math.isnan(answer):
+            return item.prompts(answer, higher_is_better=instrument.higher_is_better)
+    return None
 
 
 def risk_notes(reads: Sequence[Read]) -> Iterator[Note]:
@@ -276,8 +339,7 @@ def item_series(instrument: Instrument, answered: Sequence[Administration]) -> I
     for item in instrument.items:
         if item.prompt is None:
             continue
-        good = item.low_prompts(instrument.higher_is_better)
-        scale = Scale(item.low, item.high, item.step, higher_is_better=good)
+        scale = instrument.item_scale(item)
         points = tuple(
             Point(form.session, form.date, None if answer is None else float(answer))
             for form in answered

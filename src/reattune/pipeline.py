@@ -1,9 +1,9 @@
-"""The order of the stages, written once: `analyze(session)`."""
+"""The order of the stages, written once: `analyze(session)`, `follow(course)`."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from reattune import __version__
 from reattune.calibration import Scores, adjust, calibrate, carriers
@@ -30,6 +30,9 @@ from reattune.types import Analysis, Baseline, Note, Session
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
+
+    from reattune.course import Course
+    from reattune.follow import Following
 
     Array = npt.NDArray[np.float32]
 
@@ -88,6 +91,13 @@ def analyze(
         operating_point=chosen.name,
         reliability=dict(chosen.reliability),
     )
+
+
+def follow(course: Course, **options: Any) -> Following:
+    """Words, scores and attendance of a client's course: `reattune.follow.follow`, options too."""
+    from reattune.follow import follow as run
+
+    return run(course, **options)
 
 
 def with_roles(session: Session, therapist: str | None) -> Session:

@@ -37,6 +37,7 @@ MOST_EPISODES = 20.0  # top of the scale of episodes in a session, more only whe
 
 WORDS, ATTENDANCE = "words", "attendance"
 PROMPT, REPAIRED, FEW = "item-prompt", "repaired", "few-signs"
+HUMAN = "human"  # the `by` of a marker that a person confirmed or set
 DROPS = frozenset({"drop", "dip"})
 SYMPTOMS = frozenset({"phq9", "gad7", "ors"})
 """Measures of how a client is doing. A change in them is a decline, never a rupture, and bears
@@ -110,8 +111,9 @@ def signs(episode: Episode) -> int:
 
 
 def counts(episode: Episode) -> bool:
-    """Whether it is more than a flag or two: major, or at least SIGNS of them."""
-    return episode.intensity == "major" or signs(episode) >= SIGNS
+    """Whether it is more than a flag or two: major, at least SIGNS of them, or set by a person."""
+    told = any(marker.by == HUMAN for marker in episode.markers)
+    return told or episode.intensity == "major" or signs(episode) >= SIGNS
 
 
 def episode_signal(client: str, read: Read, episode: Episode) -> Signal:
@@ -197,13 +199,30 @@ def repairs(client: str, reads: Sequence[Read], found: Sequence[Signal]) -> Iter
     """
     standing: Signal | None = None
     for read in sorted(reads, key=lambda read: read.session):
-        here = [s for s in found if s.session == read.session and weight(s) != "slight"]
-        left = [s for s in here if weight(s) == "firm"]
+        left = [s for s in found if s.session == read.session and weight(s) == "firm"]
         if left:
             standing = max(left, key=lambda signal: signal.level == "major")
-        elif here and standing and read.session - standing.session <= STANDS:
+        elif mends(read) and standing and read.session - standing.session <= STANDS:
             yield repaired_signal(client, read, standing)
             standing = None
+
+
+def mends(read: Read) -> bool:
+    """Whether there is strain that counts in the session and all of it looks repaired."""
+    ends = [episode.state for episode in read.analysis.episodes if counts(episode)]
+    return bool(ends) and set(ends) == {"repaired"}
+
+
+def repaired_at(episode: Episode, session: int, reads: Iterable[Read]) -> int | None:
+    """The session that repairs an episode of this one: itself, else the first of STANDS that mends.
+
+    None where none does, and for episodes that do not count. The words do not show whether the
+    strain that was repaired later was the same one.
+    """
+    if episode.state == "repaired":
+        return session
+    later = [read.session for read in reads if 0 < read.session - session <= STANDS and mends(read)]
+    return min(later, default=None) if counts(episode) else None
 
 
 def repaired_signal(client: str, read: Read, standing: Signal) -> Signal:

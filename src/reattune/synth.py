@@ -32,6 +32,7 @@ SESSIONS = 18  # a baseline of 6 and 12 more
 CARRIED = 0.5  # of a deviation into the next session, where sessions are not independent
 MISSING = 0.25  # share of sessions without a score, where there are gaps
 ITEM = Scale(1, 7, 1, higher_is_better=False)
+GOOD_ITEM = Scale(1, 7, 1)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,12 +95,13 @@ def gaps(rng: Rng, clients: int, sessions: int) -> Truth:
     return made
 
 
-def item(rng: Rng, clients: int, sessions: int) -> Truth:
-    """Stable answers to one item from 1 to 7 on which low is good: mostly 1, at times 2 or 3."""
+def item(rng: Rng, clients: int, sessions: int, *, scale: Scale = ITEM) -> Truth:
+    """Stable answers to one item from 1 to 7: mostly the best one, at times the next two."""
     import numpy as np
 
-    none = np.zeros(clients, np.int64)
-    return answer(rng.normal(1.5, 0.7, (clients, sessions)), none, none, ITEM)
+    none, off = np.zeros(clients, np.int64), rng.normal(0.5, 0.7, (clients, sessions))
+    latent = scale.high - off if scale.higher_is_better else scale.low + off
+    return answer(latent, none, none, scale)
 
 
 def drift(rng: Rng, clients: int, sessions: int, *, slope: float = 0.3) -> Truth:
@@ -153,6 +155,7 @@ STABLE: dict[str, Make] = {
     "ceiling": partial(steady, level=SCALE.high),
     "gaps": gaps,
     "item": item,
+    "good_item": partial(item, scale=GOOD_ITEM),
 }
 CHANGED: dict[str, Make] = {
     "v": partial(fall_and_rise, depth=4.0),

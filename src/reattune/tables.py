@@ -11,7 +11,7 @@ from typing import Any
 
 from reattune.attendance import STATUSES
 from reattune.errors import InputError
-from reattune.measures import SHIPPED, find_instrument, own_instruments
+from reattune.measures import known_instrument
 from reattune.readers.columns import cell_text
 from reattune.readers.jsontext import load
 from reattune.readers.source import Source, open_source
@@ -88,15 +88,13 @@ def scale_of(measure: str) -> Scale | None:
     None where no instrument is called so. InputError for a subscale or item that it lacks.
     """
     form, _, part = measure.partition(":")
-    if form not in SHIPPED and form not in own_instruments()[0]:
+    instrument = known_instrument(form)
+    if instrument is None:
         return None
-    instrument = find_instrument(form)
     if re.fullmatch(r"item\d{1,4}", part):
         items = {f"item{item.number}": item for item in instrument.items}
         if part in items:
-            item = items[part]
-            good = item.low_prompts(instrument.higher_is_better)  # where low prompts, high is good
-            return Scale(item.low, item.high, item.step, higher_is_better=good)
+            return instrument.item_scale(items[part])
     elif part in ("", *instrument.scales()):
         return instrument.scale(part) if part else instrument.scale()
     what, remedy = f"{form} has no such part.", f"`reattune measures show {form}` lists them."

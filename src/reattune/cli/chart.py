@@ -14,12 +14,16 @@ from reattune.charts import BASELINE
 from reattune.cli.evaluate import plain_table
 from reattune.cli.output import console, errors_told, write_whole
 from reattune.errors import DependencyError
+from reattune.types import Note
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from rich.table import Table
 
     from reattune.change import Rule
-    from reattune.types import Note, Series, Signal
+    from reattune.charts import Limits
+    from reattune.report.terminal import Sheet
+    from reattune.report.timeline import Timeline
+    from reattune.types import Series, Signal
 
 SCHEMA = "reattune.chart/1"
 BARS = "▁▂▃▄▅▆▇█"
@@ -34,6 +38,7 @@ baseline_option = click.option(
 )
 svg_option = click.option("--svg", type=out_path, help="Draw the timeline into this SVG file.")
 html_option = click.option("--html", type=out_path, help="Write the page to this file.")
+png_option = click.option("--png", type=out_path, help="Draw the timeline into this picture.")
 
 
 @click.command(name="chart")
@@ -44,7 +49,7 @@ html_option = click.option("--html", type=out_path, help="Write the page to this
 @click.option("--json", "as_json", is_flag=True, help=f"Print JSON ({SCHEMA}) instead.")
 @svg_option
 @html_option
-@click.option("--png", type=out_path, help="Draw the timeline into this picture.")
+@png_option
 def command(
     series: Path,
     measure: str | None,
@@ -62,18 +67,19 @@ def command(
     in courses in which nothing happened.
     """
     from reattune.change import DEFAULT_RULES, signals
+    from reattune.signals import symptoms_as_declines
     from reattune.tables import read_series
 
     with errors_told():
         own = read_series(series, measure=measure or "")
         chosen = names_of(rules) if rules is not None else DEFAULT_RULES
-        found = signals(own, chosen, baseline)
+        found = tuple(symptoms_as_declines(signals(own, chosen, baseline)))
         notes = notes_on(own, baseline)
         if as_json:
             click.echo(dumps(chart_dict(own, found, notes, baseline)))
         else:
-            show(own, found, notes, baseline)
-        write(own, found, notes, baseline, (svg, html, png))
+            show(own, found, notes, baseline, chosen)
+        write(own, found, notes, baseline, chosen, (svg, html, png))
         told_files(svg, html, png, as_json=as_json)
 
 
@@ -86,7 +92,11 @@ def notes_on(own: Series, baseline: int) -> tuple[Note, ...]:
     """What the charts of this series cannot say."""
     from reattune.charts import limitations
 
-    return limitations(own, baseline)
+    notes = limitations(own, baseline)
+    if own.scale is not None:
+        return notes
+    text = "This measure is not known here: higher is taken as better. Name it with --measure."
+    return (Note("scale-unknown", text), *notes)
 
 
 # JSON
@@ -161,84 +171,123 @@ def note_dict(note: Note) -> dict[str, str]:
 # Terminal
 
 
-def show(own: Series, found: Sequence[Signal], notes: Sequence[Note], baseline: int) -> None:
+def show(
+    own: Series,
+    found: Sequence[Signal],
+    notes: Sequence[Note],
+    baseline: int,
+    rules: Sequence[str | Rule],
+) -> None:
     """The chart for people."""
-    from reattune.report.timeline import limits_of, title_of
+    from reattune.report.course import chart_in_short
+    from reattune.report.terminal import Sheet
+    from reattune.report.timeline import limits_of
+    from reattune.report.told import first_words, title_of
 
-    out = console()
-    out.print(f"{title_of(own.measure)}", style="bold", markup=False)
-    out.print(sparkline(own, out), markup=False)
+    sheet = Sheet(console())
     made = limits_of(own, baseline)
-    out.print(limits_words(made), soft_wrap=True, markup=False)
-    table = plain_table("session", "score")
-    for title in ("date", "signal", "false in 12"):
-        table.add_column(title, no_wrap=title != "signal")
+    sheet.put(sheet.fit(title_of(own.measure)), style="bold")
+    sheet.put(" ".join(chart_in_short(found)))
+    sheet.gap()
+    sheet.put(f"{sparkline(own, sheet, made)}  {span_words(own)}")
+    marks = marks_row(own, found)
+    if marks.strip():
+        sheet.put(marks)
+    sheet.put(limits_words(own, made))
+    sheet.console.print(sessions_table(own, found, made))
+    for signal in found:
+        sheet.put(sheet.fit(first_words(signal)), indent=3, lead=mark(signal))
+    for note in notes:
+        sheet.put(f"Note: {sheet.fit(note.text)}")
+    sheet.put(rules_words(rules, baseline), style="dim")
+    sheet.put(f"{MARKS} {VERDICT}" if found else VERDICT, style="dim")
+
+
+MARKS = "!! major, ! micro (slight), + recovery."
+VERDICT = (
+    "false in 12: how often a rule speaks in 12 sessions in which nothing happened. A signal is a "
+    "prompt to look, never a verdict."
+)
+
+
+def rules_words(rules: Sequence[str | Rule], baseline: int) -> str:
+    """The rules at work with their false-alarm figures, also those that say nothing."""
+    from reattune.report.told import figure_of, names
+
+    told = [f"{name} {figure_of(name, baseline)}" for name in names(rules)]
+    return f"Rules at work, each with false in 12: {', '.join(told)}."
+
+
+def sessions_table(own: Series, found: Sequence[Signal], made: Limits | None) -> Table:
+    """Each session with its score, and a line for each signal."""
+    from reattune.report.told import chance, rule_words
+
+    table = plain_table("session")
+    table.add_column("date", no_wrap=True)
+    table.add_column("score", no_wrap=True, justify="right")
+    table.add_column("signal")
+    table.add_column("rule", no_wrap=True)
+    table.add_column("false in 12", no_wrap=True)
     frozen = set(made.baseline) if made else set()
     for point in sorted(own.points, key=lambda point: point.session):
+        day = point.date.isoformat() if point.date else ""
+        cells = [str(point.session), day, "-" if point.value is None else f"{point.value:g}"]
         told = [signal for signal in found if signal.session == point.session]
-        rest = "baseline" if point.session in frozen and not told else ""
-        table.add_row(
-            str(point.session),
-            "-" if point.value is None else f"{point.value:g}",
-            point.date.isoformat() if point.date else "",
-            "\n".join(map(short, told)) or rest,
-            "\n".join(map(chance, told)),
-        )
-    out.print(table)
-    show_reasons(found, notes, out)
+        if not told:
+            table.add_row(*cells, "baseline" if point.session in frozen else "")
+        for signal in told:
+            what = f"{mark(signal)} {rule_words(signal)}"
+            table.add_row(*cells, what, signal.rule, chance(signal))
+            cells = ["", "", ""]
+    return table
 
 
-def show_reasons(found: Sequence[Signal], notes: Sequence[Note], out: Console) -> None:
-    """Why each signal stands, and the notes."""
-    for signal in found:
-        out.print(f"{mark(signal)} {signal.why}", soft_wrap=False, markup=False)
-    if not found:
-        out.print("No rule speaks. A course without signals is not thereby a good one.")
-    for note in notes:
-        out.print(f"Note: {note.text}", markup=False)
-    out.print(
-        "false in 12: how often the rule speaks in 12 sessions in which nothing happened. "
-        "A signal is a prompt to look, never a verdict.",
-        style="dim",
-    )
-
-
-def limits_words(made: Any) -> str:
+def limits_words(own: Series, made: Limits | None) -> str:
     """Limits in a line."""
     from reattune.charts import number, sessions_in_words
 
     if made is None:
-        return "No limits yet: the baseline is not reached, or the scores do not vary."
+        known = sum(point.value is not None for point in own.points)
+        return f"No limits yet: {counted_scores(known)}, too few or all alike."
     return (
         f"Limits {number(made.lower)} to {number(made.upper)} around {number(made.center)}, "
         f"frozen at {sessions_in_words(made.baseline)}."
     )
 
 
-def sparkline(own: Series, out: Console) -> str:
-    """The scores as a row of bars, a point for a session without one."""
+def counted_scores(known: int) -> str:
+    """Such as "3 scores"."""
+    from reattune.report.words import counted
+
+    return counted(known, "score")
+
+
+def sparkline(own: Series, sheet: Sheet, made: Limits | None = None) -> str:
+    """The scores as a row of bars between the limits, a point for a session without one."""
+    from reattune.report.timeline import reach
+
     points = sorted(own.points, key=lambda point: point.session)
     known = [point.value for point in points if point.value is not None]
-    if not known:
-        return "no scores"
-    low, high = min(known), max(known)
-    bars = BARS if fits(BARS, out) else "_.-=+*#@"
-    gap = "·" if fits("·", out) else " "
-    step = (len(bars) - 1) / (high - low) if high > low else 0.0
-    row = "".join(
-        gap if p.value is None else bars[round((p.value - low) * step) if step else 3]
-        for p in points
-    )
-    return f"{row}  {low:g} to {high:g}"
+    low, high = reach(known, made, own.scale)
+    bars = sheet.fit(BARS)
+    bars = "_.-=+*#@" if "?" in bars else bars
+    gap = sheet.fit("·")
+    step = (len(bars) - 1) / (high - low)
+    return "".join(gap if p.value is None else bars[round((p.value - low) * step)] for p in points)
 
 
-def fits(text: str, out: Console) -> bool:
-    """Whether the terminal can show these characters."""
-    try:
-        text.encode(out.encoding)
-    except (UnicodeEncodeError, LookupError):
-        return False
-    return True
+def span_words(own: Series) -> str:
+    """The least and the greatest score."""
+    known = [point.value for point in own.points if point.value is not None]
+    return f"{min(known):g} to {max(known):g}" if known else "no scores"
+
+
+def marks_row(own: Series, found: Sequence[Signal]) -> str:
+    """A row under the bars: ! where a sign of strain stands, + where a recovery does."""
+    strain = {signal.session for signal in found if signal.kind != "recovery"}
+    back = {signal.session for signal in found} - strain
+    ordered = sorted(point.session for point in own.points)
+    return "".join("!" if n in strain else "+" if n in back else " " for n in ordered).rstrip()
 
 
 def mark(signal: Signal) -> str:
@@ -246,18 +295,6 @@ def mark(signal: Signal) -> str:
     if signal.kind == "recovery":
         return "+"
     return "!!" if signal.level == "major" else "!"
-
-
-def short(signal: Signal) -> str:
-    """A signal in a cell."""
-    return f"{mark(signal)} {signal.kind}, {signal.level}: {signal.rule}"
-
-
-def chance(signal: Signal) -> str:
-    """How often the rule is wrong, in a cell."""
-    from reattune.charts import number
-
-    return "not measured" if signal.false_per_12 is None else number(signal.false_per_12)
 
 
 # Files
@@ -268,22 +305,30 @@ def write(
     found: Sequence[Signal],
     notes: Sequence[Note],
     baseline: int,
+    rules: Sequence[str | Rule],
     targets: tuple[Path | None, Path | None, Path | None],
 ) -> None:
     """The files asked for: SVG, page, picture."""
     svg, html, png = targets
     if svg or png:
-        from reattune.report.timeline import render_svg, timeline_of_series
+        from reattune.report.timeline import timeline_of_series
 
-        drawing = render_svg(timeline_of_series(own, found, baseline))
-        if svg:
-            write_whole(svg, drawing)
-        if png:
-            write_picture(png, drawing)
+        draw_files(timeline_of_series(own, found, baseline), svg, png)
     if html:
         from reattune.report.course import render_chart
 
-        write_whole(html, render_chart(own, found, notes, baseline))
+        write_whole(html, render_chart(own, found, notes, baseline, rules))
+
+
+def draw_files(timeline: Timeline, svg: Path | None, png: Path | None) -> None:
+    """The drawing as SVG and as a picture, where asked for."""
+    from reattune.report.timeline import render_svg
+
+    drawing = render_svg(timeline)
+    if svg:
+        write_whole(svg, drawing)
+    if png:
+        write_picture(png, drawing)
 
 
 def write_picture(path: Path, drawing: str) -> None:

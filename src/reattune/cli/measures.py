@@ -15,7 +15,7 @@ from reattune.cli.output import console, errors_told, tell
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from reattune.measures.instrument import Cutoff, Instrument, Item, Key
+    from reattune.measures.instrument import Cutoff, Instrument, Item, Key, Norms
 
 as_json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead.")
 
@@ -173,6 +173,7 @@ def lines(found: Instrument) -> list[str]:
         f"Key: {key_line(found.key)}",
         *(f"Cut-off: {cutoff_line(cutoff)}" for cutoff in found.cutoffs),
         *([] if found.cutoffs else ["Cut-offs: none."]),
+        *(f"Norms: {norms_line(norms)}" for norms in found.norms),
         *prompt_lines(found),
         *([f"Risk path: {found.risk_why}"] if found.risk_why else []),
         f"License: {found.license}",
@@ -194,6 +195,12 @@ def cutoff_line(cutoff: Cutoff) -> str:
     """One cut-off with its source."""
     off = "" if cutoff.verified else " NOT verified, off."
     return f"{cutoff.scale} {cutoff.side} {cutoff.at:g}: {cutoff.label}.{off} ({cutoff.source})"
+
+
+def norms_line(norms: Norms) -> str:
+    """One sample's SD and reliability, which reliable change needs, with its source."""
+    off = "" if norms.verified else " NOT verified, off."
+    return f"{norms.scale}: SD {norms.sd:g}, reliability {norms.reliability:g}.{off} ({norms.source})"
 
 
 def prompt_lines(found: Instrument) -> list[str]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from reattune.measures.instrument import Cutoff, Instrument, Item, Key, Missing
+from reattune.measures.instrument import Cutoff, Instrument, Item, Key, Missing, Norms, Wording
 from reattune.measures.loader import (
     SHIPPED,
+    bringing,
     find_instrument,
+    known_instrument,
     own_instruments,
+    parse_instrument,
     read_instrument,
     shipped_instrument,
 )
@@ -21,9 +24,14 @@ __all__ = [
     "Item",
     "Key",
     "Missing",
+    "Norms",
     "Score",
+    "Wording",
+    "bringing",
     "find_instrument",
+    "known_instrument",
     "own_instruments",
+    "parse_instrument",
     "read_instrument",
     "score",
     "series",

@@ -87,6 +87,20 @@ class Cutoff:
 
 
 @dataclass(frozen=True, slots=True)
+class Norms:
+    """SD and reliability of the total or a subscale, which reliable change needs.
+
+    They belong to the sample of their `source`; those that are not verified are never applied.
+    """
+
+    scale: str
+    sd: float
+    reliability: float
+    source: str
+    verified: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Missing:
     """How much of a scale may be missing, `items` or a `share` of them, before it has no score."""
 
@@ -128,12 +142,37 @@ class Key:
 
 
 @dataclass(frozen=True, slots=True)
+class Wording:
+    """The words of a form in one language.
+
+    `items` are in the order of the form, "" where the wording is not here; `labels` are the words
+    of answers, all or some of them; `title` is what whoever answers sees on top, "" for none.
+    """
+
+    language: str
+    items: tuple[str, ...]
+    title: str = ""
+    instructions: str = ""
+    labels: tuple[tuple[float, str], ...] = ()
+
+    @property
+    def whole(self) -> bool:
+        """Whether every item has its wording."""
+        return all(self.items)
+
+    def label(self, answer: float) -> str:
+        """The words of an answer, "" where it has none."""
+        return dict(self.labels).get(answer, "")
+
+
+@dataclass(frozen=True, slots=True)
 class Instrument:
     """A questionnaire: items, key, scoring, and where each of its numbers comes from.
 
-    `labels` are the words of answers, all or some of them. `prompts_from` is the source of item
-    prompts, "" where there are none. `risk_why` is said when an answer takes the risk path.
-    `origin` is "shipped" or the name of the user's own file.
+    `labels` are the words of answers, all or some of them; `title`, `instructions`, `labels` and
+    the texts of the items are in `language`, `texts` are the same in others. `prompts_from` is the
+    source of item prompts, "" where there are none. `risk_why` is said when an answer takes the
+    risk path. `origin` is "shipped" or the name of the user's own file.
     """
 
     id: str
@@ -150,11 +189,15 @@ class Instrument:
     key: Key
     validated: bool
     cutoffs: tuple[Cutoff, ...] = ()
+    norms: tuple[Norms, ...] = ()
     prompts_from: str = ""
     risk_why: str = ""
     instructions: str = ""
     labels: tuple[tuple[float, str], ...] = ()
     origin: str = "shipped"
+    language: str = "en"
+    title: str = ""
+    texts: tuple[Wording, ...] = ()
 
     @property
     def by(self) -> str:
@@ -165,6 +208,28 @@ class Instrument:
     def has_text(self) -> bool:
         """Whether every item has its wording, so that it can be given to somebody."""
         return all(item.text for item in self.items)
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """The languages in which every item has its wording, the one of `text` first."""
+        own = (self.language,) if self.has_text else ()
+        return (*own, *(text.language for text in self.texts if text.whole))
+
+    def wording(self, language: str = "") -> Wording:
+        """The words in this language if all of them are here, else those of `text`."""
+        for text in self.texts:
+            if text.language == language and text.whole:
+                return text
+        items = tuple(item.text for item in self.items)
+        return Wording(self.language, items, self.title, self.instructions, self.labels)
+
+    def norms_of(self, scale: str = TOTAL) -> Norms | None:
+        """SD and reliability of the total or a subscale, None where none are verified."""
+        return next((own for own in self.norms if own.scale == scale and own.verified), None)
+
+    def item_scale(self, item: Item) -> Scale:
+        """What the answers to an item can be, as answered, before any reversal."""
+        return Scale(item.low, item.high, item.step, item.low_prompts(self.higher_is_better))
 
     def item(self, name: str) -> Item:
         """The item that bears this name of ours, such as "felt_off"; KeyError if none does."""

@@ -10,7 +10,9 @@ from __future__ import annotations
 import math
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -27,6 +29,8 @@ from reattune.measures.instrument import (
     Item,
     Key,
     Missing,
+    Norms,
+    Wording,
 )
 from reattune.settings import data_folder
 
@@ -38,6 +42,9 @@ SHIPPED = (
 
 MOST_SHARE = 0.5
 """No rule for missing answers may let more than half of a scale be made up."""
+
+MOST_ITEMS, LARGEST = 1000, 1e9
+"""No form has more items, nor larger numbers; a slip of the pen must not fill the memory."""
 
 REQUIRED = {
     "id": "a short name of small letters, digits and underscores",
@@ -63,9 +70,12 @@ OPTIONAL = {
     "subscales": "a table of lists of item numbers, as in bond = [1, 2]",
     "named": "a table of item names and numbers, as in felt_off = 5",
     "cutoff": "tables with `at`, `side`, `label`, `source` and `verified`",
+    "norms": "tables with `sd`, `reliability`, `source` and `verified`",
     "prompts": "a table with `items`, `source` and `verified`",
     "risk": "a table with `items`, `above` and `why`",
-    "text": "a table with `instructions`, `items` and `labels`",
+    "language": 'the language of `text` in two letters, as in "en"',
+    "text": "a table with `title`, `instructions`, `items` and `labels`",
+    "texts": "tables like `text` in other languages, as in [texts.de]",
 }
 """Keys that an instrument may have."""
 
@@ -77,11 +87,17 @@ EXTENDING = {
     "key_confirmed": 'what you compared the key with, as in "manual of 2004, page 3"',
 } | {
     key: (REQUIRED | OPTIONAL)[key]
-    for key in (*KEY_PARTS, "raters", "missing", "cutoff", "prompts", "text")
+    for key in (
+        *(*KEY_PARTS, "raters", "missing", "cutoff", "norms", "prompts"),
+        *("language", "text", "texts"),
+    )
 }
 """Keys of a file that extends a shipped instrument."""
 
 _ID = re.compile(r"[a-z][a-z0-9_]*")
+_LANGUAGE = re.compile(r"[a-z]{2,3}")
+_TEXT = ("title", "instructions", "items", "labels")
+_brought: ContextVar[Mapping[str, Instrument]] = ContextVar("brought", default={})  # noqa: B039
 
 
 def find_instrument(id: str) -> Instrument:
@@ -89,16 +105,37 @@ def find_instrument(id: str) -> Instrument:
 
     InputError for an id that is neither, and for a file of the user's that cannot be used.
     """
+    made = known_instrument(id)
+    if made is None:
+        raise InputError(
+            "unknown-measure",
+            f"There is no measure {id!r}.",
+            remedy=f"Choose one of {', '.join(SHIPPED)}, or put its file into {own_folder()}.",
+        )
+    return made
+
+
+def known_instrument(id: str) -> Instrument | None:
+    """As `find_instrument`, None for an id that is neither."""
+    if id in _brought.get():
+        return _brought.get()[id]
     own = own_folder() / f"{id}.toml"
     if _ID.fullmatch(id) and own.is_file():
-        return _own(own)
-    if id in SHIPPED:
-        return shipped_instrument(id)
-    raise InputError(
-        "unknown-measure",
-        f"There is no measure {id!r}.",
-        remedy=f"Choose one of {', '.join(SHIPPED)}, or put its file into {own_folder()}.",
-    )
+        return _own(own, _state(own))
+    return shipped_instrument(id) if id in SHIPPED else None
+
+
+@contextmanager
+def bringing(instruments: Mapping[str, Instrument]) -> Iterator[None]:
+    """Within this block these instruments are found by their id, before all others.
+
+    For whoever keeps instruments elsewhere than in the data folder.
+    """
+    token = _brought.set({**_brought.get(), **instruments})
+    try:
+        yield
+    finally:
+        _brought.reset(token)
 
 
 @cache
@@ -117,7 +154,7 @@ def own_instruments() -> tuple[dict[str, Instrument], tuple[InputError, ...]]:
     found, errors = {}, []
     for path in sorted(own_folder().glob("*.toml")):
         try:
-            found[path.stem] = _own(path)
+            found[path.stem] = _own(path, _state(path))
         except InputError as error:
             errors.append(error)
     return found, tuple(errors)
@@ -130,17 +167,35 @@ def read_instrument(path: str | Path) -> Instrument:
     the key that cannot be used and what to do.
     """
     path = Path(path)
-    data = _toml(path)
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        what, remedy = "The file cannot be opened.", "Check its name and that you may read it."
+        raise InputError("measure-unreadable", what, where=path.name, remedy=remedy) from error
+    return parse_instrument(content, path.name)
+
+
+def parse_instrument(content: bytes, name: str) -> Instrument:
+    """As `read_instrument`, from the content of a file of this name."""
+    data = _toml(content, name)
     if "extends" in data:
-        return _build(_extended(data, path.name), path.name, path.name)
+        return _build(_extended(data, name), name, name)
     if data.get("id") in SHIPPED:
         remedy = f'Write extends = "{data["id"]}" to add to it, or choose another id.'
-        raise _bad(path.name, "id", "is that of a shipped instrument", remedy)
-    return _build(_vouched(data), path.name, path.name)
+        raise _bad(name, "id", "is that of a shipped instrument", remedy)
+    return _build(_vouched(data), name, name)
 
 
-def _own(path: Path) -> Instrument:
-    """The instrument in a file of the own folder, which must bear its id."""
+def _state(path: Path) -> tuple[int, int]:
+    """When a file was last changed, and its size."""
+    told = path.stat()
+    return told.st_mtime_ns, told.st_size
+
+
+@cache
+def _own(path: Path, state: tuple[int, int]) -> Instrument:
+    """The instrument in a file of the own folder, which must bear its id; kept while in `state`."""
+    del state
     made = read_instrument(path)
     if made.id != path.stem:
         raise _bad(path.name, "id", "differs from the file's name", f"Name it {made.id}.toml.")
@@ -152,17 +207,16 @@ def _raw(id: str) -> dict[str, Any]:
     return tomllib.loads(files("reattune.measures").joinpath(f"{id}.toml").read_text("utf-8"))
 
 
-def _toml(path: Path) -> dict[str, Any]:
+def _toml(content: bytes, where: str) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text("utf-8-sig"))
-    except OSError as error:
-        what, remedy = "The file cannot be opened.", "Check its name and that you may read it."
-        raise InputError("measure-unreadable", what, where=path.name, remedy=remedy) from error
-    except ValueError as error:
+        return tomllib.loads(content.decode("utf-8-sig"))
+    except (ValueError, RecursionError) as error:
         known = isinstance(error, tomllib.TOMLDecodeError)
         what = f"This is not TOML: {error}." if known else "This is not text in UTF-8."
+        if isinstance(error, RecursionError):
+            what = "This is not TOML of an instrument: it is nested too deeply."
         remedy = "Mend it; docs/measures.md has an example."
-        raise InputError("measure-unreadable", what, where=path.name, remedy=remedy) from error
+        raise InputError("measure-unreadable", what, where=where, remedy=remedy) from error
 
 
 def _vouched(data: dict[str, Any]) -> dict[str, Any]:
@@ -186,13 +240,24 @@ def _extended(data: dict[str, Any], where: str) -> dict[str, Any]:
         raise _bad(where, stated[0], "would change a key that is verified", remedy)
     if stated and not confirmed:
         raise _bad(where, "key_confirmed", "is missing", _holds("key_confirmed"))
-    added = (*stated, "raters", "missing", "prompts", "text")
+    added = (*stated, "raters", "missing", "prompts", "language", "text")
     merged = base | {key: data[key] for key in added if key in data}
     if confirmed and "reversed" not in merged:
         remedy = "List the items that your form reverses; [] if there are none."
         raise _bad(where, "reversed", "is not known for this instrument", remedy)
     cutoffs = [*base.get("cutoff", ()), *_tables(data, "cutoff", where)]
-    return merged | {"key": base["key"] | {"confirmed": confirmed}, "cutoff": cutoffs}
+    norms = [*_tables(data, "norms", where), *base.get("norms", ())]
+    key = base["key"] | {"confirmed": confirmed}
+    texts = _all_texts(data, base, where)
+    return merged | {"key": key, "cutoff": cutoffs, "norms": norms, "texts": texts}
+
+
+def _all_texts(data: dict[str, Any], base: dict[str, Any], where: str) -> dict[str, Any]:
+    """Our translations and the user's; our own text beside a `text` in another language."""
+    ours = {base.get("language", "en"): base["text"]} if "text" in base else {}
+    texts = {**ours, **base.get("texts", {}), **_table(data, "texts", where)}
+    own = data.get("language", base.get("language", "en"))
+    return {language: text for language, text in texts.items() if language != own}
 
 
 def _build(data: dict[str, Any], where: str, origin: str) -> Instrument:
@@ -203,7 +268,7 @@ def _build(data: dict[str, Any], where: str, origin: str) -> Instrument:
             raise _bad(where, key, "is missing", _holds(key))
     items = _items(data, where)
     scales = {TOTAL, *data.get("subscales", ())}
-    text = _table(data, "text", where, ("instructions", "items", "labels"))
+    text = _table(data, "text", where, _TEXT)
     risk = _table(data, "risk", where, ("items", "above", "why"))
     prompts = _table(data, "prompts", where, ("items", "source", "verified"))
     return Instrument(
@@ -221,17 +286,45 @@ def _build(data: dict[str, Any], where: str, origin: str) -> Instrument:
         key=_key(data, where),
         validated=_flag(data, "validated", where),
         cutoffs=tuple(_cutoff(row, scales, where) for row in _tables(data, "cutoff", where)),
+        norms=tuple(_norms(row, scales, where) for row in _tables(data, "norms", where)),
         prompts_from=_text(prompts, "source", where, "prompts.") if prompts else "",
         risk_why=_text(risk, "why", where, "risk.") if risk else "",
         instructions=_string(text.get("instructions", ""), "text.instructions", where),
         labels=_labels(text, items[0], where),
         origin=origin,
+        language=_language(data.get("language", "en"), "language", where),
+        title=_string(text.get("title", ""), "text.title", where),
+        texts=_texts(data, items, where),
     )
+
+
+def _texts(data: dict[str, Any], items: tuple[Item, ...], where: str) -> tuple[Wording, ...]:
+    """The wordings in other languages than that of `text`."""
+    found = []
+    tables = _table(data, "texts", where)
+    for language in tables:
+        path = f"texts.{language}"
+        if _language(language, path, where) == data.get("language", "en"):
+            raise _bad(where, path, "is in the language of `text`", "Keep one of the two.")
+        table = _table(tables, language, where, _TEXT, path="texts.")
+        words = _by_item(table, len(items), path, where)
+        found.append(
+            Wording(
+                language,
+                tuple(_string(words.get(i.number, ""), f"{path}.items", where) for i in items),
+                _string(table.get("title", ""), f"{path}.title", where),
+                _string(table.get("instructions", ""), f"{path}.instructions", where),
+                _labels(table, items[0], where, f"{path}."),
+            )
+        )
+    return tuple(found)
 
 
 def _items(data: dict[str, Any], where: str) -> tuple[Item, ...]:
     """The items, with what the other tables say of them by number."""
     n = _whole(data["items"], "items", where)
+    if n > MOST_ITEMS:
+        raise _bad(where, "items", f"is more than {MOST_ITEMS}", "Write the number of items.")
     low, high = _range(data["range"], where)
     step = _number(data.get("step", 1), "step", where)
     turned = _numbers(data.get("reversed", []), n, "reversed", where)
@@ -325,11 +418,30 @@ def _cutoff(row: dict[str, Any], scales: set[str], where: str) -> Cutoff:
     )
 
 
-def _labels(text: dict[str, Any], item: Item, where: str) -> tuple[tuple[float, str], ...]:
+def _norms(row: dict[str, Any], scales: set[str], where: str) -> Norms:
+    _refuse_unknown(row, Norms.__slots__, where, "norms.")
+    sd = _number(row.get("sd"), "norms.sd", where)
+    reliability = _number(row.get("reliability"), "norms.reliability", where)
+    if sd <= 0:
+        raise _bad(where, "norms.sd", "is not above 0", "Write the SD in points.")
+    if not 0 <= reliability < 1:
+        raise _bad(where, "norms.reliability", "is outside 0 to below 1", "Write it as in 0.91.")
+    return Norms(
+        scale=_one_of(row.get("scale", TOTAL), tuple(scales), "norms.scale", where),
+        sd=sd,
+        reliability=reliability,
+        source=_text(row, "source", where, "norms."),
+        verified=_flag(row, "verified", where, "norms."),
+    )
+
+
+def _labels(
+    text: dict[str, Any], item: Item, where: str, path: str = "text."
+) -> tuple[tuple[float, str], ...]:
     """The words of answers, lowest answer first."""
     rows = []
-    for answer, label in _table(text, "labels", where, path="text.").items():
-        key = f"text.labels.{answer}"
+    for answer, label in _table(text, "labels", where, path=path).items():
+        key = f"{path}labels.{answer}"
         value = float(answer) if re.fullmatch(r"-?\d+(\.\d+)?", answer) else math.nan
         if not item.low <= value <= item.high:
             raise _bad(where, key, "is no answer", f"Answers run {item.span}.")
@@ -403,6 +515,12 @@ def _id(data: dict[str, Any], where: str) -> str:
     return value
 
 
+def _language(value: Any, key: str, where: str) -> str:
+    if not isinstance(value, str) or not _LANGUAGE.fullmatch(value):
+        raise _bad(where, key, "is no language", _holds("language"))
+    return value
+
+
 def _text(data: Mapping[str, Any], key: str, where: str, path: str = "") -> str:
     value = _string(data.get(key, ""), f"{path}{key}", where)
     if not value.strip():
@@ -430,7 +548,8 @@ def _whole(value: Any, key: str, where: str, *, least: int = 1) -> int:
 
 
 def _number(value: Any, key: str, where: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    known = isinstance(value, int | float) and not isinstance(value, bool)
+    if not known or not -LARGEST < value < LARGEST:  # nan is neither
         raise _bad(where, key, "is missing or no number", "Write a number.")
     return float(value)
 

@@ -8,12 +8,12 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 
-def new_environment() -> Environment:
-    """An environment over `templates/` that escapes and refuses unknown names."""
+def new_environment(package: str = "reattune.report", folder: str = "templates") -> Environment:
+    """An environment over a package's templates that escapes and refuses unknown names."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     return Environment(
-        loader=PackageLoader("reattune.report", "templates"),
+        loader=PackageLoader(package, folder),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -8,7 +8,7 @@ its own it has a fixed width and fixed colors, so that it can be printed or made
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
@@ -21,10 +21,24 @@ from reattune.charts import limits as chart_limits
 from reattune.course import Appointment
 from reattune.errors import InputError
 from reattune.follow import Following
+from reattune.report.legend import keys_of, placed, remarks
 from reattune.report.pages import new_environment
-from reattune.report.view import UNVALIDATED
+from reattune.report.told import (
+    KIND_WORDS,
+    STRAND_WORDS,
+    alone,
+    brief,
+    day_words,
+    figures_line,
+    listed,
+    of_symptoms,
+    rule_words,
+    sessions_in_words,
+    short_day,
+    title_of,
+)
 from reattune.report.words import clean, counted, joined, sentence, shorten
-from reattune.signals import ENDS, FEW, WORDS, form_of, strand, value_of, weight
+from reattune.signals import ENDS, FEW, WORDS, strand, value_of
 from reattune.types import Point, Scale, Series, Signal, SignalKind
 
 if TYPE_CHECKING:
@@ -32,22 +46,16 @@ if TYPE_CHECKING:
 
 LEFT, RIGHT = 11.0, 1.5  # percent of the width kept free for figures of limits, and at the end
 COLUMN = 72  # pixels of a column in a file of its own
-NARROW = 24  # pixels that a column needs at least; a longer course scrolls sideways in a page
+WIDE = 1040  # pixels of all columns from which on they get narrower, so that a page can hold them
+NARROW = 20  # pixels that a column needs at least; a longer course scrolls sideways in a page
 LABELLED = 14  # columns up to which each point and each visit is labelled
+ROOMY, CLOSE = 6, 8  # columns up to which a phone has room for each date, and each score
 DATES = 44  # pixels that a date needs
-PLOT, TALL = 78, 200  # pixels of a plot, and of one that is alone
-HEAD, ROOM = 34, 16  # pixels of a panel's two lines of title, and below its plot
-EDGE = 12  # pixels between the highest point of a plot and its edge
+PLOT, TALL = 88, 200  # pixels of a plot, and of one that is alone
+HEAD, ROOM = 36, 16  # pixels of a panel's two lines of title, and below its plot
+EDGE = 17  # pixels between the highest point of a plot and its edge
 TAG, TAGS = 19, 3  # pixels of an episode's tag, and how many are drawn in a session
-MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
 KINDS: tuple[SignalKind, ...] = ("rupture", "decline", "absence", "recovery")
-KIND_WORDS: dict[SignalKind, str] = {
-    "rupture": "sign of a rupture",
-    "decline": "decline",
-    "absence": "absence",
-    "recovery": "recovery",
-}
-STRAND_WORDS = {"words": "words", "scores": "scores", "attendance": "attendance"}
 LIGHT = {
     "bg": "#ffffff", "card": "#ffffff", "ink": "#20272b", "muted": "#55616a", "line": "#dcd9d0",
     "bar": "#5c7480", "on": "#ffffff", "glow": "#fdf7e0", "shade": "#eceff0", "link": "#0d5a6c",
@@ -62,7 +70,8 @@ class Column:
     """One appointment: its middle, left edge and width in percent, its labels.
 
     `agree` are the letters of the strands that bear each other out there (w, s, a), `session` its
-    number, None where none was held.
+    number, None where none was held; `link` is the part of the page about it, "" for none. It is
+    `dated` where there is room, and `spare` where a phone has none.
     """
 
     at: float
@@ -72,7 +81,9 @@ class Column:
     day: date | None
     label: str
     dated: bool
+    spare: bool = False
     agree: str = ""
+    link: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +110,10 @@ class Tag:
 
 @dataclass(frozen=True, slots=True)
 class Dot:
-    """A score: where it lies, what it says, and whether a signal or a doubt stands on it."""
+    """A score: where it lies, what it says, and whether a signal or a doubt stands on it.
+
+    Its label stands above it, or `below`; `slight` as the signal is.
+    """
 
     at: float
     y: float
@@ -107,6 +121,8 @@ class Dot:
     title: str
     mark: str = ""
     doubtful: bool = False
+    below: bool = False
+    slight: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +155,7 @@ class Panel:
 class Mark:
     """The signals of one kind at an appointment, drawn once with the highest level.
 
-    `faint` where each is slight and nothing bears it out.
+    `small` where each is slight and nothing bears it out.
     """
 
     at: float
@@ -147,14 +163,15 @@ class Mark:
     kind: SignalKind
     level: str
     title: str
-    faint: bool
+    small: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
     """All of it; heights in pixels, `words_top` and so on where each row's title stands.
 
-    A row that has nothing to show is empty, its top 0.
+    A row that has nothing to show is empty, its top 0. `figures` says how often the rules that
+    spoke are wrong.
     """
 
     name: str
@@ -169,11 +186,14 @@ class Timeline:
     marks: tuple[Mark, ...]
     marks_top: int
     height: int
+    figures: str = ""
 
     @property
     def width(self) -> int:
         """Pixels as a file of its own."""
-        return max(420, round(COLUMN * max(len(self.columns), 6) / (1 - (LEFT + RIGHT) / 100)))
+        count = max(len(self.columns), 6)
+        across = min(COLUMN * count, max(WIDE, NARROW * count))
+        return round(across / (1 - (LEFT + RIGHT) / 100))
 
     @property
     def least(self) -> int:
@@ -184,6 +204,11 @@ class Timeline:
     def labelled(self) -> bool:
         """Whether each point and visit has room for a label."""
         return len(self.columns) <= LABELLED
+
+    @property
+    def crowded(self) -> bool:
+        """Whether scores need more room than a phone has."""
+        return len(self.columns) > CLOSE
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +226,7 @@ class Plot:
 def timeline_of(following: Following) -> Timeline:
     """The timeline of a course: attendance, words, each total with its limits, signals."""
     columns = columns_of([(a.number, a.date) for a in following.sessions])
+    columns = [replace(column, link=link_of(column.session, column.day)) for column in columns]
     plots = [
         Plot(own, limits_of(own, following.baseline, doubt), doubt)
         for own in following.series
@@ -217,9 +243,20 @@ def timeline_of_series(
     series: Series, signals: Sequence[Signal], baseline: int = BASELINE
 ) -> Timeline:
     """The timeline of one series alone."""
-    columns = columns_of([(point.session, point.date) for point in series.points])
+    spoken = {signal.session for signal in signals}
+    columns = [
+        replace(column, link=link_of(column.session, column.day))
+        if column.session in spoken
+        else column
+        for column in columns_of([(point.session, point.date) for point in series.points])
+    ]
     plots = [Plot(series, limits_of(series, baseline))]
     return build(title_of(series.measure), columns, signals, plots)
+
+
+def link_of(session: int | None, day: date | None) -> str:
+    """The name of the part of a page that is about an appointment."""
+    return f"session-{session}" if session is not None else f"day-{day}"
 
 
 def is_plotted(own: Series) -> bool:
@@ -248,7 +285,8 @@ def limits_of(own: Series, baseline: int, doubt: frozenset[int] = frozenset()) -
 def columns_of(days: Sequence[tuple[int | None, date | None]]) -> list[Column]:
     """A column an appointment, evenly spaced; dates on as many as have room."""
     width = (100 - LEFT - RIGHT) / max(len(days), 1)
-    step = 1 if len(days) <= LABELLED // 2 + 1 else -(-DATES // NARROW)
+    step = 1 if len(days) <= LABELLED else -(-DATES // NARROW)
+    sparse = 1 if len(days) <= ROOMY else 2 if len(days) <= LABELLED - 4 else 3
     return [
         Column(
             at=round(LEFT + width * (i + 0.5), 3),
@@ -256,8 +294,9 @@ def columns_of(days: Sequence[tuple[int | None, date | None]]) -> list[Column]:
             width=round(width, 3),
             session=session,
             day=day,
-            label=f"{day.day} {MONTHS[day.month - 1]}" if day else "",
+            label=short_day(day),
             dated=i % step == 0,
+            spare=i % sparse != 0,
         )
         for i, (session, day) in enumerate(days)
     ]
@@ -274,25 +313,19 @@ def build(
     """The rows one under the other."""
     own = [(column, told_at(column, columns, signals)) for column in columns]
     columns = [replace(column, agree=agreeing(told)) for column, told in own]
-    top = 46
     visits = [visited(c, a) for c, a in zip(columns, sessions, strict=True)] if sessions else []
     known = any(a.visit for a in sessions)
-    visits_top, top = (top, top + 58) if known else (0, top)
-    words_top = top
-    tags: list[Tag] = []
-    few: list[tuple[float, int, str]] = []
+    visits_top, top = (46, 104) if known else (0, 46)
+    words_top, tags, few = top, [], []  # type: ignore[var-annotated]
     if following is not None and following.analyses:
         tags, few, used = word_tags(columns, signals, top + 24)
         top = used + 20
     else:
         words_top = 0
-    panels = []
     tall = PLOT if sessions or len(plots) > 1 else TALL
-    for plot in plots:
-        panels.append(panel(plot, columns, signals, top, tall))
-        top += HEAD + tall + ROOM
+    step = HEAD + tall + ROOM
+    marks_top = top + step * len(plots)
     apart = 15 if len(columns) <= LABELLED else 10
-    marks = [mark for column, told in own for mark in marks_at(column, told, apart)]
     return Timeline(
         name=name,
         describes=described(signals, plots),
@@ -302,19 +335,34 @@ def build(
         tags=tuple(tags),
         few=tuple(few),
         words_top=words_top,
-        panels=tuple(panels),
-        marks=tuple(marks),
-        marks_top=top,
-        height=top + 62,
+        panels=tuple(
+            panel(plot, columns, signals, top + step * i, tall) for i, plot in enumerate(plots)
+        ),
+        marks=tuple(mark for column, told in own for mark in marks_at(column, told, apart)),
+        marks_top=marks_top,
+        height=marks_top + (62 if any(column.agree for column in columns) else 46),
+        figures=figures_line(signals),
     )
 
 
 def described(signals: Sequence[Signal], plots: Sequence[Plot]) -> str:
     """What the drawing shows, for those who hear it."""
-    series = joined([title_of(plot.series.measure) for plot in plots]) or "No scores"
-    borne = sum(bool(signal.with_) for signal in signals)
-    told = f"{counted(len(signals), 'signal')}, {borne} borne out by another strand"
-    return f"{series}. {told}. The table below says the same in words."
+    said = [scores_in_words(plot) for plot in plots] or ["No scores."]
+    for kind in KINDS:
+        held = [signal.session for signal in signals if signal.kind == kind]
+        said += [f"{sentence(KIND_WORDS[kind])} in {sessions_in_words(held)}."] if held else []
+    return " ".join(said if signals else [*said, "No signal."])
+
+
+def scores_in_words(plot: Plot) -> str:
+    """A series in a sentence."""
+    known = [p.value for p in plot.series.points if p.value is not None]
+    if not known:
+        return f"{title_of(plot.series.measure)}: no scores."
+    said = f"{counted(len(known), 'score')} from {number(min(known))} to {number(max(known))}"
+    own = plot.limits
+    within = f", limits {number(own.lower)} to {number(own.upper)}" if own else ", no limits yet"
+    return f"{title_of(plot.series.measure)}: {said}{within}."
 
 
 def told_at(column: Column, columns: Sequence[Column], signals: Sequence[Signal]) -> list[Signal]:
@@ -355,11 +403,6 @@ def visited(column: Column, a: Appointment) -> Visited:
     return Visited(column.at, shape, label, f"{day_words(a.date)}: {said}")
 
 
-def day_words(day: date | None) -> str:
-    """Such as "12 Feb 2026"."""
-    return f"{day.day} {MONTHS[day.month - 1]} {day.year}" if day else ""
-
-
 def word_tags(
     columns: Sequence[Column], signals: Sequence[Signal], top: int
 ) -> tuple[list[Tag], list[tuple[float, int, str]], int]:
@@ -374,7 +417,7 @@ def word_tags(
         for i, signal in enumerate(strain[:TAGS]):
             fixed = bool(value_of(signal, ENDS["repaired"]))
             at = (column.at, top + TAG * i)
-            tags.append(Tag(*at, signal.rule, signal.level, fixed, signal.why))
+            tags.append(Tag(*at, signal.rule, signal.level, fixed, brief(signal)))
         more = len(strain) - TAGS
         count = round(sum(value_of(s, "episodes") for s in own if s.rule == FEW)) + max(more, 0)
         y = top + TAG * min(len(strain), TAGS)
@@ -397,12 +440,15 @@ def panel(
     def y(value: float) -> float:
         return round(top + HEAD + EDGE + room * (high - value) / (high - low), 1)
 
-    told = {s.session: s for s in signals if s.source == own.measure}
+    told = {s.session: s for s in signals if s.source == own.measure and s.kind == "recovery"}
+    told |= {s.session: s for s in signals if s.source == own.measure and s.kind != "recovery"}
     dots = {
         p.session: dot(p, by_place[p.session].at, y(p.value or 0.0), told.get(p.session),
                        doubtful=p.session in plot.doubtful)
         for p in known
     }  # fmt: skip
+    levels = [y(limits.center), y(limits.lower), y(limits.upper)] if limits else []
+    dots = dict(zip(dots, sided(list(dots.values()), levels), strict=True))
     order = [column.session for column in columns if column.session is not None]
     segments = [
         (dots[one], dots[two]) for one, two in pairwise(order) if one in dots and two in dots
@@ -414,7 +460,9 @@ def panel(
         detail=detail(own, limits),
         dots=tuple(dots.values()),
         segments=tuple(segments),
-        lines=tuple(level_lines(limits, y) if limits else axis_lines(low, high, y)),
+        lines=tuple(
+            level_lines(limits, y) if limits else axis_lines(low, high, y) if known else ()
+        ),
         band=baseline_band(limits, by_place),
     )
 
@@ -438,8 +486,21 @@ def dot(point: Point, at: float, y: float, signal: Signal | None, *, doubtful: b
     if doubtful:
         what += ", may have been clicked through"
     elif signal:
-        what += f", {KIND_WORDS[signal.kind]} ({signal.rule})"
-    return Dot(at, y, value, what, mark, doubtful)
+        what += f", {KIND_WORDS[signal.kind]}: {rule_words(signal)}"
+    return Dot(at, y, value, what, mark, doubtful, slight=signal is not None and alone(signal))
+
+
+def sided(dots: Sequence[Dot], levels: Sequence[float]) -> list[Dot]:
+    """The dots with their labels on the side where fewer lines run through them."""
+    found = []
+    for i, own in enumerate(dots):
+        near = [dots[j].y for j in (i - 1, i + 1) if 0 <= j < len(dots)]
+        above = sum(own.y - 20 < level < own.y - 6 for level in levels)
+        below = sum(own.y + 6 < level < own.y + 20 for level in levels)
+        above += sum(other < own.y - 2 for other in near)
+        below += sum(other > own.y + 2 for other in near)
+        found.append(replace(own, below=below < above))
+    return found
 
 
 def level_lines(limits: Limits, y: Any) -> Iterator[Line]:
@@ -447,7 +508,7 @@ def level_lines(limits: Limits, y: Any) -> Iterator[Line]:
     upper, center, lower = y(limits.upper), y(limits.center), y(limits.lower)
     yield Line(upper, number(limits.upper), "limit")
     yield Line(lower, number(limits.lower), "limit")
-    room = min(center - upper, lower - center) >= 11
+    room = min(center - upper, lower - center) >= 13
     yield Line(center, number(limits.center) if room else "", "center")
 
 
@@ -469,14 +530,15 @@ def detail(own: Series, limits: Limits | None) -> str:
     """A measure's range and its baseline, short enough for a phone."""
     about = ""
     if own.rater == DIFFERENCE:
-        about = "above 0 where the therapist rates higher"
+        about = "above 0: therapist rates higher"
     elif own.scale is not None:
         ends = f"{number(own.scale.low)} to {number(own.scale.high)}"
         better = "higher is better" if own.scale.higher_is_better else "higher is worse"
         symptoms = strand(own.measure) == "symptoms"
         about = f"symptoms, {ends}" if symptoms else f"{ends}, {better}"
     if limits is None:
-        return "; ".join(filter(None, (about, "no limits yet")))
+        scores = any(p.value is not None for p in own.points)
+        return "; ".join(filter(None, (about, "no limits yet" if scores else "no scores")))
     first, last = limits.baseline[0], limits.baseline[-1]
     more = own.rater == DIFFERENCE or any(
         p.session > last for p in own.points if p.value is not None
@@ -486,50 +548,20 @@ def detail(own: Series, limits: Limits | None) -> str:
     )
 
 
-def title_of(measure: str) -> str:
-    """What people call a series: the instrument's name, the part after it."""
-    form, _, part = measure.partition(":")
-    if part == DIFFERENCE:
-        return f"{title_of(form).partition(',')[0]}: therapist minus client"
-    name = instrument_name(form_of(form))
-    rater = form.partition("/")[2]
-    return ", ".join(filter(None, (name, part.replace("item", "item "), rater)))
-
-
-def instrument_name(form: str) -> str:
-    """The instrument's abbreviation where its name has one, else its name; the id of any other."""
-    from reattune.measures import SHIPPED, find_instrument, own_instruments
-
-    if form == "checkin":
-        return "Session Check-in"
-    if form in SHIPPED or form in own_instruments()[0]:
-        name = find_instrument(form).name
-        short = re.search(r"\(([^(),]+)[^()]*\)\s*$", name)
-        return short[1] if short else name
-    return {WORDS: "Words", "attendance": "Attendance"}.get(form, clean(form))
-
-
 def marks_at(column: Column, told: Sequence[Signal], apart: int) -> Iterator[Mark]:
-    """A mark for each kind of signal at an appointment, so many pixels apart."""
+    """A mark for each kind of signal at an appointment, so many pixels apart.
+
+    Slight ones of symptoms are left to their panel: they are many and say nothing of the alliance.
+    """
+    told = [s for s in told if not (of_symptoms(s) and alone(s))]
     kinds = [kind for kind in KINDS if any(s.kind == kind for s in told)]
     for i, kind in enumerate(kinds):
         own = [signal for signal in told if signal.kind == kind]
         level = "major" if any(s.level == "major" for s in own) else "micro"
-        title = f"{sentence(KIND_WORDS[kind])}, {level}: {joined(sources(own))}"
-        faint = all(weight(s) == "slight" and not s.with_ for s in own)
-        yield Mark(column.at, round(apart * (i - (len(kinds) - 1) / 2)), kind, level, title, faint)
-
-
-def sources(signals: Iterable[Signal]) -> list[str]:
-    """The names of the sources of signals, each once."""
-    return list(dict.fromkeys(title_of(signal.source) for signal in signals))
-
-
-def often(signal: Signal) -> str:
-    """How often a signal's rule is wrong."""
-    if signal.false_per_12 is None:
-        return "false signals not measured"
-    return f"{number(signal.false_per_12)} false in 12 stable sessions"
+        sources = list(dict.fromkeys(listed(signal.source) for signal in own))
+        title = f"{sentence(KIND_WORDS[kind])}, {level}: {joined(sources)}"
+        shift = round(apart * (i - (len(kinds) - 1) / 2))
+        yield Mark(column.at, shift, kind, level, title, all(map(alone, own)))
 
 
 # Rendering
@@ -542,9 +574,14 @@ def render_svg(timeline: Timeline) -> str:
 
 def draw(timeline: Timeline, *, alone: bool) -> str:
     """The SVG, for a page or as a file of its own."""
-    style = environment().get_template("timeline.css").render() if alone else ""
     template = environment().get_template("timeline.svg.j2")
-    return template.render(t=timeline, alone=alone, style=fixed(style))
+    if not alone:
+        return template.render(t=timeline, alone=False)
+    style = fixed(environment().get_template("timeline.css").render())
+    keys = placed(keys_of(timeline), timeline.width)
+    return template.render(
+        t=timeline, alone=True, style=style, keys=keys, remarks=remarks(timeline)
+    )
 
 
 def fixed(style: str) -> str:
@@ -554,16 +591,8 @@ def fixed(style: str) -> str:
 
 @cache
 def environment() -> Environment:
-    """The templates of the timeline and its page."""
+    """The template of the drawing."""
     made = new_environment()
-    made.filters |= {"clean": clean, "number": number, "measure": title_of, "often": often}
-    made.globals |= {
-        "UNVALIDATED": UNVALIDATED,
-        "KIND_WORDS": KIND_WORDS,
-        "LEFT": LEFT,
-        "END": 100 - RIGHT,
-        "HEAD": HEAD,
-        "counted": counted,
-        "day_words": day_words,
-    }
+    made.filters["clean"] = clean
+    made.globals |= {"LEFT": LEFT, "END": 100 - RIGHT, "HEAD": HEAD}
     return made

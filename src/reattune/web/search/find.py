@@ -110,14 +110,14 @@ def sqlite(asked: tuple[Term, ...], where: Where) -> tuple[str, dict[str, Any]]:
 
 def postgresql(asked: tuple[Term, ...], where: Where) -> tuple[str, dict[str, Any]]:
     """The query for tsvector; the language's own word forms count."""
-    vector, query = "to_tsvector('english', t.text)", "websearch_to_tsquery('english', %(query)s)"
+    vector, query = "to_tsvector('reattune', t.text)", "websearch_to_tsquery('reattune', %(query)s)"
     options = f"StartSel={OPEN}, StopSel={CLOSE}, MaxWords={AROUND}, MinWords=8, MaxFragments=1"
 
     def part(table: str, turn: str, who: str, more: str) -> str:
         return SELECT.format(
             turn=turn,
             who=who,
-            snippet=f"ts_headline('english', t.text, {query}, '{options}'), "
+            snippet=f"ts_headline('reattune', t.text, {query}, '{options}'), "
             f"-ts_rank({vector}, {query}) AS place",
             source=f"{table} t",
             match=f"{vector} @@ {query}",

@@ -32,8 +32,20 @@ DROP TRIGGER {table}_search_delete;
 DROP TRIGGER {table}_search_update;
 DROP TABLE {table}_search;
 """
-POSTGRESQL = "CREATE INDEX {table}_search ON {table} USING gin (to_tsvector('english', text));"
+POSTGRESQL = "CREATE INDEX {table}_search ON {table} USING gin (to_tsvector('reattune', text));"
 POSTGRESQL_BACK = "DROP INDEX {table}_search;"
+
+# English word forms like the porter tokenizer's, and no stop words: "I don't know" can be found.
+CONFIGURATION = """
+CREATE TEXT SEARCH DICTIONARY reattune_stem (TEMPLATE = snowball, Language = english);
+CREATE TEXT SEARCH CONFIGURATION reattune (COPY = english);
+ALTER TEXT SEARCH CONFIGURATION reattune
+    ALTER MAPPING REPLACE english_stem WITH reattune_stem;
+"""
+CONFIGURATION_BACK = """
+DROP TEXT SEARCH CONFIGURATION reattune;
+DROP TEXT SEARCH DICTIONARY reattune_stem;
+"""
 
 
 def statements(text: str) -> Iterator[str]:
@@ -57,12 +69,16 @@ def run(schema_editor: Any, sqlite: str, postgresql: str) -> None:
 
 def make(apps: Any, schema_editor: Any) -> None:  # noqa: ARG001
     """Make the index."""
+    if schema_editor.connection.vendor == "postgresql":
+        schema_editor.execute(CONFIGURATION, params=None)
     run(schema_editor, SQLITE, POSTGRESQL)
 
 
 def drop(apps: Any, schema_editor: Any) -> None:  # noqa: ARG001
     """Drop the index."""
     run(schema_editor, SQLITE_BACK, POSTGRESQL_BACK)
+    if schema_editor.connection.vendor == "postgresql":
+        schema_editor.execute(CONFIGURATION_BACK, params=None)
 
 
 class Migration(migrations.Migration):
