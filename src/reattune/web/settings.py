@@ -13,7 +13,7 @@ from typing import Any
 
 import dj_database_url
 from csp.constants import NONE, SELF
-from django.utils.functional import lazystr
+from django.utils.functional import lazy
 from django.utils.translation import gettext_lazy as _
 
 from reattune.settings import data_folder
@@ -21,7 +21,7 @@ from reattune.web import vault
 
 HERE = Path(__file__).parent
 DEBUG = False
-SECRET_KEY = lazystr(vault.django_secret)
+SECRET_KEY = lazy(vault.django_secret, str)()
 TLS = os.environ.get("REATTUNE_TLS") == "1"
 ALLOWED_HOSTS = os.environ.get("REATTUNE_HOSTS", "127.0.0.1,localhost,[::1]").split(",")
 CSRF_TRUSTED_ORIGINS = [f"https://{host}" for host in ALLOWED_HOSTS] if TLS else []
@@ -35,6 +35,7 @@ INSTALLED_APPS = [
     "reattune.web.followup",
     "reattune.web.sharing",
     "reattune.web.search",
+    "reattune.web.api",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -134,6 +135,7 @@ AXES_LOCKOUT_TEMPLATE = "accounts/locked.html"
 AXES_VERBOSE = False
 AXES_ENABLE_ADMIN = False
 
+API_PER_MINUTE = int(os.environ.get("REATTUNE_API_PER_MINUTE", "120"))  # requests a token
 IDLE_SECONDS = int(os.environ.get("REATTUNE_IDLE_MINUTES", "30")) * 60
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
 SESSION_COOKIE_NAME = "reattune"
