@@ -139,10 +139,10 @@ def test_a_signal_says_what_it_rests_on_and_that_it_is_no_rupture():
     assert chance == pytest.approx(1 / 34)  # Beta(1, 9) and 24 kept: 1 / (1 + 9 + 24)
 
 
-def test_who_cancelled_is_said_to_be_unknown_where_it_is():
+def test_who_canceled_is_said_to_be_unknown_where_it_is():
     visits = [*course("." * 24), Visit(START + timedelta(weeks=24), "cancelled", notice_hours=5)]
     why = signals("client", visits)[0].why
-    assert "cancelled, 5 hours ahead (who did so is not recorded)" in why
+    assert "canceled, 5 hours ahead (who did so is not recorded)" in why
 
 
 def test_a_client_who_often_misses_gives_no_signal_by_missing_again():

@@ -343,6 +343,59 @@ def test_relationships_with_a_rupture_are_counted_once_each():
     assert some.shown == "25% (7% to 59%)"
 
 
+def test_courses_that_were_not_looked_through_are_not_without_a_rupture():
+    unread = [Course(f"u{at}", held(9), read=frozenset()) for at in range(4)]
+    partly = Course("p", held(9), read=frozenset({1, 2, 3}))
+    found = by_name([*eight(), *unread, partly], [record("c0", 2), record("p", 2)])
+    some = found["with_rupture"]
+    assert (some.value, some.count, some.n) == (2 / 9, 2, 9)
+    assert some.means.endswith(
+        "Counted are the 9 of 13 courses whose words were read, in 75 of their 81 sessions."
+    )
+    assert "Counted are" not in by_name(eight(), [])["with_rupture"].means
+
+
+@pytest.mark.parametrize("ended", [True, False])
+def test_a_session_that_was_not_looked_through_ends_the_watch(ended):
+    """Onset in session 2; 3 to 5 must be read before nobody can be said to have taken it up."""
+    known = {"c0": {1, 2, 3, 4, 5}, "c1": {1, 2, 3, 4}, "c2": {1, 2, 4, 5, 6}, "c3": set(range(10))}
+    courses = [Course(c, held(9), ended=ended, read=frozenset(own)) for c, own in known.items()]
+    found = by_name(courses, [record(client, 2) for client in known])
+    never = found["never_addressed"]
+    assert (never.count, never.n) == (2, 2)
+    assert never.means.endswith("A session whose words were not read ends the watch.")
+    repair = [f"c{at}" for at in range(5)]
+    half = [Course(client, held(9), read=frozenset(range(1, 4))) for client in repair]
+    took = by_name(half, [record(client, 2) for client in repair[1:]] + [
+        record("c0", 2, repaired_at=5)
+    ])["sessions_to_repair"]  # fmt: skip
+    expected = product_limit([3, 1, 1, 1, 1], [1, 0, 0, 0, 0], list("abcde")).median()
+    assert (took.value, took.low, took.high) == expected
+
+
+def test_an_alliance_after_sessions_that_were_not_read_is_in_neither_group():
+    back = [6, 6, 6, 1, 3, 3, 5, 5, 5]
+    course = Course("b", held(9), ratings("b", back), read=frozenset({4, 5}))
+    assert by_name([course], [record("b", 4)])["alliance_after_repair"].n == 0
+    whole = Course("b", held(9), ratings("b", back))
+    assert by_name([whole], [record("b", 4)])["alliance_after_repair"].n == 1
+
+
+def test_measures_of_courses_that_were_not_read_are_not_mixed_with_others():
+    other = Course("o", held(3), ratings("o", [1], measure="srs"), read=frozenset())
+    assert figures([Course("c", held(3), ratings("c", [1])), other], [])
+
+
+def test_counts_of_clients_are_told_in_good_english():
+    said = [
+        by_name(eight(), [record(f"c{at}", 1) for at in range(n)])["sessions_to_repair"].reason
+        for n in range(3)
+    ]
+    assert [text.partition(";")[0] for text in said] == [
+        "It rests on no clients", "It rests on 1 client", "It rests on 2 clients",
+    ]  # fmt: skip
+
+
 def test_ruptures_never_addressed_are_those_left_after_three_sessions():
     episodes = [
         record("c0", 1, state="unnoticed"),  # never

@@ -97,8 +97,8 @@ def test_a_drop_its_partial_and_its_full_return_are_told_as_they_come():
         (10, "recovery", "major"),
     ]
     assert found[0].why == (
-        "Session 7: the score 38 is 13 worse than in session 4 (51), where the decline began; that "
-        "is at least 2 SD, 2.1 (SD of this client 1.05; baseline sessions 1 to 6)."
+        "Session 7: the score 38 is 13 worse than in session 4 (51), where the decline began; a "
+        "fall counts from 2.1, which is 2 SD (SD of this client 1.05; baseline sessions 1 to 6)."
     )
     assert numbers(found[0])["depth"] == 13
 

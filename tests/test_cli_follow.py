@@ -12,6 +12,7 @@ from click.testing import CliRunner, Result
 
 from reattune.cli.chart import command as chart_command
 from reattune.cli.follow import command as follow_command
+from tests.conftest import TALK
 
 START = date(2026, 1, 5)
 SCORES = [36, 37, 36.5, 38, 37, 36, 28, 33, 36, 37.5, 38]
@@ -38,7 +39,7 @@ def srs(tmp_path: Path) -> Path:
     return path
 
 
-def course(folder: Path, weeks: int = 12, **measures) -> Path:
+def course(folder: Path, weeks: int = 12, words: bool = False, **measures) -> Path:
     """A check-in that falls in session 8, a late and a missed appointment after it."""
     folder.mkdir()
     sessions = []
@@ -52,6 +53,9 @@ def course(folder: Path, weeks: int = 12, **measures) -> Path:
                 "measures": {"checkin_client": answers, **measures},
             }
         )
+    if words:
+        (folder / "first.txt").write_text(TALK, "utf-8")
+        sessions[0]["file"] = "first.txt"
     if weeks > 8:
         sessions[8]["attendance"] = {"status": "late", "minutes_late": 18}
         away = {"date": (day(8) + timedelta(days=3)).isoformat()}
@@ -188,7 +192,7 @@ def test_follow_draws_a_picture(tmp_path: Path):
 
 
 def test_several_courses_give_figures_beside_the_literature(tmp_path: Path):
-    folders = [course(tmp_path / f"c{n}") for n in range(6)]
+    folders = [course(tmp_path / f"c{n}", words=n < 5) for n in range(6)]
     out = run(follow_command, *folders, "--html", tmp_path / "all.html")
     assert out.exit_code == 0
     assert out.stdout.index("c0") < out.stdout.index("c5")
@@ -201,6 +205,8 @@ def test_several_courses_give_figures_beside_the_literature(tmp_path: Path):
     assert data["schema"] == "reattune.caseload/1"
     assert [one["client"] for one in data["courses"]] == [folder.name for folder in folders]
     assert data["figures"][0]["literature"]
+    assert (data["figures"][0]["n"], data["figures"][0]["clients"]) == (5, 5)
+    assert "the 5 of 6 courses whose words were read, in 5 of their 60 sessions." in said
     assert data["failures"] == []
 
 
@@ -216,11 +222,19 @@ def test_a_course_that_cannot_be_read_ends_no_other(tmp_path: Path):
 
 
 def test_courses_measured_differently_are_not_compared(tmp_path: Path):
-    one, two = course(tmp_path / "one"), tmp_path / "two"
+    one, two = course(tmp_path / "one", words=True), tmp_path / "two"
     two.mkdir()
+    (two / "2026-01-05.txt").write_text(TALK, "utf-8")
     (two / "srs.csv").write_text("date,value\n2026-01-05,38\n2026-01-12,37\n", "utf-8")
     data = json.loads(run(follow_command, one, two, "--json").stdout)
     assert [note["slug"] for note in data["notes"]] == ["alliance-not-compared"]
+
+
+def test_courses_without_words_have_nothing_to_count(tmp_path: Path):
+    folders = [course(tmp_path / name) for name in ("one", "two")]
+    said = " ".join(run(follow_command, *folders).stdout.split())
+    assert "No words of these courses were read, so there is nothing to count." in said
+    assert "Relationships" not in said
 
 
 def test_a_drawing_is_of_one_course(tmp_path: Path):

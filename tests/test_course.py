@@ -130,9 +130,48 @@ def test_what_is_no_series_is_refused_with_its_line(data, slug, where):
     assert error.remedy
 
 
-@pytest.mark.parametrize("data", ["[1, 2]", '{"a": 1}', "[]", '[{"session": 1}]'])
+@pytest.mark.parametrize("data", ["[1, 2]", '{"a": 1}', '[{"session": 1}]'])
 def test_json_without_values_is_refused(data):
     assert refused(data, "srs.json").slug == "missing-columns"
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("srs.csv", ""),
+        ("srs.csv", " \n"),
+        ("srs.csv", "session,date,value\n"),
+        ("srs.xlsx", workbook([["session", "date", "value"]])),
+        ("srs.json", "[]"),
+        ("srs.json", '{"points": []}'),
+    ],
+)
+def test_a_table_without_rows_asks_for_rows_not_for_a_transcript(name, data):
+    error = refused(data, name)
+    assert error.slug == "empty-file"
+    assert error.remedy == "Give it the columns date, value and a row for each session."
+
+
+def test_a_table_of_nothing_but_commas_is_refused():
+    assert refused(",,\n,,\n").slug == "missing-columns"
+
+
+def test_json_names_measure_and_rater_beside_its_points():
+    point = '{"session": 1, "date": "2026-03-05", "value": 30%s}'
+    around = '{"measure": "wai_s", "rater": "therapist", "limits": {}, "points": [%s]}'
+    own = series_of((around % point % "").encode(), "x.json")
+    assert (own.measure, own.rater, own.scale) == ("wai_s", "therapist", Scale(12, 84, 1))
+    same = series_of((around % point % ', "rater": "therapist"').encode(), "x.json")
+    assert same == own
+    assert refused(around % point % ', "rater": "client"', "x.json").slug == "mixed-series"
+    assert series_of((around % point % "").encode(), "x.json", measure="srs").measure == "srs"
+    nothing = around.replace('"wai_s"', "null") % point % ""
+    assert series_of(nothing.encode(), "x.json").measure == "x"
+
+
+def test_a_files_name_says_the_rater_too():
+    own = series_of(b"session,value\n1,50\n", "wai_s@therapist.csv")
+    assert (own.measure, own.rater, own.scale) == ("wai_s", "therapist", Scale(12, 84, 1))
 
 
 def test_a_cell_is_never_repeated_in_an_error():
@@ -243,6 +282,46 @@ def test_a_file_that_cannot_be_read_is_left_out_with_a_note(tmp_path: Path):
     assert [note.slug for note in course.notes] == ["file-left-out"] * 2
     assert "srs.csv, line 2 is left out: The value is not a number." in course.notes[0].text
     assert "[binary-file]" in course.notes[1].text
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "said"),
+    [
+        ("srs.csv", "session,value\n1,38\n2,41\n",
+         "srs.csv, session 2 is left out: The value 41 is outside 0 to 40."),
+        ("srs.csv", "session,value\n1,38\n1,36\n",
+         "srs.csv, session 1 is left out: There are two values for one session."),
+        ("srs.csv", "session,date,value\n1,2026-03-05,38\n2,2026-03-05,36\n",
+         "srs.csv, session of 2026-03-05 is left out: There are two values for one date."),
+        ("srs.csv", "session,date,value\n2,2026-03-05,38\n1,,36\n",
+         "srs.csv, session 1 is left out: There are two values for one session."),
+        ("srs.csv", "", "srs.csv is left out: The table has no rows."),
+        ("attendance.csv", "date,status\n2026-03-05,ill\n",
+         "attendance.csv, line 2 is left out: The status is not known."),
+        ("attendance.csv", "date,status\n,late\n",
+         "attendance.csv is left out: A visit has no date."),
+        ("attendance.csv", "date,status,minutes_late\n2026-03-05,late,9999\n",
+         "attendance.csv, row 1 is left out: The minutes late cannot be."),
+        ("attendance.csv", "date,status\n2026-03-05,late\n2026-03-05,no_show\n",
+         "attendance.csv, visit of 2026-03-05 is left out: There are two appointments on one day."),
+    ],
+)  # fmt: skip
+def test_a_table_that_cannot_be_is_left_out_and_ends_nothing(tmp_path: Path, name, data, said):
+    write(tmp_path, "2026-03-05.txt", TALK)
+    write(tmp_path, "ors.csv", "date,value\n2026-03-05,30\n")
+    write(tmp_path, name, data)
+    course = read_course(tmp_path)
+    (note,) = course.notes
+    assert (note.slug, note.text.startswith(said)) == ("file-left-out", True), note.text
+    assert [own.measure for own in course.series] == ["ors"]
+    assert course.held == ((1, DAY1),)
+
+
+def test_a_table_may_name_another_measure_than_its_file(tmp_path: Path):
+    write(tmp_path, "2026-03-05.txt", TALK)
+    write(tmp_path, "old.json", '{"measure": "srs", "points": [{"session": 1, "value": 30}]}')
+    (own,) = read_course(tmp_path).series
+    assert (own.measure, own.scale) == ("srs", Scale(0, 40, 0.1))
 
 
 def test_scores_that_belong_to_no_session_are_noted(tmp_path: Path):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import sys
+from dataclasses import replace
 from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
@@ -22,6 +23,7 @@ from reattune.cli.follow import command as follow_command
 from reattune.course import build, read_course
 from reattune.errors import InputError
 from reattune.follow import CaseloadSignals, Following, figures_of, follow, follow_many, noticed
+from reattune.report.timeline import limits_of
 from reattune.signals import WITHIN, strand, weight
 from reattune.types import Point, Scale, Series
 from tests.conftest import ROOT, TALK
@@ -192,7 +194,27 @@ def test_doubted_scores_are_left_out_of_limits():
     ]
     made = follow(build({"sessions": rows}))
     assert [note.slug for note in made.notes].count("baseline-not-reached") == 0
-    assert "sessions-without-score" in {note.slug for note in made.notes}
+    assert "sessions-without-score" not in {note.slug for note in made.notes}  # it has one
+    assert limits_of(made.series[0], made.baseline, frozenset({3})).baseline == (1, 2, 4, 5, 6, 7)
+
+
+def test_sessions_without_a_score_are_noted_beside_a_doubted_form():
+    forms = [[1, 2, 2, 2, 1, 2, 1, 1, 0], [0] * 9, [None] * 9]
+    rows = [{"date": day(n).isoformat(), "measures": {"phq9": f}} for n, f in enumerate(forms)]
+    said = {note.slug: note.text for note in follow(build({"sessions": rows})).notes}
+    assert said["sessions-without-score"].startswith("phq9: 1 of 3 sessions has no score")
+    assert "form-doubted" in said
+
+
+def test_two_raters_tables_of_one_measure_are_kept_apart():
+    points = tuple(Point(n, day(n), 60.0 + n % 2) for n in range(1, 4))
+    own, theirs = (Series("", "wai_s", who, points, Scale(12, 84, 1)) for who in
+                   ("client", "therapist"))  # fmt: skip
+    other = Series("", "ours", "supervisor", points)
+    made = follow(build({"sessions": []}, series=[own, theirs, other]))
+    assert [s.measure for s in made.series] == [
+        "wai_s", "wai_s/therapist", "ours/supervisor", "wai_s:therapist-minus-client",
+    ]  # fmt: skip
 
 
 def test_the_risk_item_is_noted_first():
@@ -308,6 +330,14 @@ def test_a_repair_in_a_later_session_is_linked_to_its_episode():
     assert (took.count, took.n) == (4, 4)
     whole = figures["sessions_to_repair"]
     assert whole.count == whole.n > took.n
+
+
+def test_courses_without_words_are_no_courses_without_a_rupture():
+    bare = [replace(checkin([6, 6, 6, 6, 1]), client=f"d{n}", series=()) for n in range(3)]
+    (figure,) = [f for f in figures_of([demo("b"), *bare]) if f.name == "with_rupture"]
+    assert (figure.count, figure.n, figure.clients) == (1, 1, 1)
+    assert "Counted are the 1 of 4 courses whose words were read, in 6 of their 6" in figure.means
+    assert "Counted are" not in figures_of([demo("b")])[0].means
 
 
 def test_the_therapists_own_form_says_whether_a_strain_was_noticed():
@@ -549,8 +579,29 @@ def test_follow_gives_signals_episodes_and_figures_as_json(small_course: Path):
     assert all(set(signal) >= SIGNAL_KEYS for signal in data["signals"])
     assert {s["source"] for s in data["signals"]} <= {"words", "srs", "attendance"}
     assert {e["session"] for e in data["episodes"]} == {1, 2}
+    assert all({"repaired_at", "noticed"} <= set(e) for e in data["episodes"])
     assert [s["status"] for s in data["sessions"]] == ["attended", "attended", "no_show"]
     assert {own["measure"] for own in data["series"]} == {"words", "srs", "attendance"}
+
+
+def test_follow_says_of_each_episode_when_it_was_repaired_and_whether_it_was_noticed():
+    data = json.loads(run(follow_command, EXAMPLES / "course_b", "--json").stdout)
+    told = [(e["session"], e["repaired_at"], e["noticed"]) for e in data["episodes"]]
+    assert told == [(e.session, e.repaired_at, e.noticed) for e in demo("b").episodes]
+    assert [e["session"] for e in data["episodes"]] == sorted(
+        e["session"] for e in data["episodes"]
+    )
+    assert {(2, 4, True), (3, 4, True), (1, 1, False)} <= set(told)
+
+
+def test_a_score_that_cannot_be_leaves_its_file_out_and_ends_nothing(small_course: Path):
+    (small_course / "ors.csv").write_text("date,value\n2026-03-05,38\n2026-03-12,41\n", "utf-8")
+    result = run(follow_command, small_course, "--json")
+    assert result.exit_code == 9
+    data = json.loads(result.stdout)
+    assert "ors" not in {own["measure"] for own in data["series"]}
+    (note,) = [note for note in data["notes"] if note["slug"] == "file-left-out"]
+    assert note["text"].startswith("ors.csv, session 2 is left out: The value 41 is outside 0 to")
 
 
 def test_follow_repeats_no_word_of_a_session(small_course: Path):

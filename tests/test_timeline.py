@@ -10,6 +10,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from pypdf import PdfReader
 
 from reattune.caseload import EpisodeRecord
 from reattune.change import signals
@@ -46,6 +47,7 @@ from reattune.report.told import (
     named,
     notes_told,
     often,
+    rule_words,
     sessions_in_words,
     title_of,
 )
@@ -435,6 +437,28 @@ def test_the_page_gives_the_figure_of_rules_that_said_nothing_too():
     assert "Beyond the limits</th>" not in other
 
 
+def test_the_page_says_what_was_not_measured():
+    rows = re.findall(
+        r'scope="row">([^<]+)</th><td[^>]*>[^<]+</td><td[^>]*>([^<]+)<', render_following(sample())
+    )
+    figures = dict(rows)
+    assert figures["Looks repaired"] == "not measured"
+    assert figures["Answers worth a word"] == (
+        "0.02 to 0.9 (one answer of 1 to 7; others, and several at once, not measured)"
+    )
+
+
+def test_what_came_back_of_a_drop_is_told_by_its_size_and_whether_it_is_whole():
+    whole = signals(series(48, 50, 49, 51, 50, 49, 48, 51), ["drop"])
+    assert list(map(rule_words, whole)) == ["a slight drop", "a slight drop made up"]
+    parts = signals(series(48, 50, 49, 51, 50, 49, 38, 45, 51), ["drop"])
+    assert list(map(rule_words, parts)) == [
+        "a clear drop",
+        "a drop made up in part",
+        "a clear drop made up",
+    ]
+
+
 def test_the_page_explains_its_terms():
     page = render_following(sample())
     for term in ("Baseline", "Limits, center", "Major, micro", "False alarms"):
@@ -503,7 +527,56 @@ def test_ids_are_unique_and_links_lead_somewhere(name):
     assert set(re.findall(r'href="#([^"]+)"', page)) <= set(ids)
 
 
+def test_the_rows_are_named_once_more_for_those_who_scroll():
+    page = render_following(sample())
+    names = page.split('<div class="names"')[1].split("</div>")[0]
+    drawn = page.split('id="timeline-all"')[1].split("</svg>\n</div></div>")[0]
+    for name in re.findall(r'class="row"[^>]*>([^<]+)<', names):
+        assert f">{name}</text>" in drawn
+    assert len(re.findall("<span", names)) == 3 + 2 * len(timeline_of(sample()).panels)
+
+
+@pytest.mark.parametrize("name", ["course", "series"])
+def test_the_slices_for_paper_make_up_the_drawing(name):
+    page, made = PAGES[name](), DRAWN[name]()
+    slices = re.findall(r'height="(\d+)"><use href="#timeline-all" y="(-?\d+)"', page)
+    edges = [0]
+    for height, y in slices:
+        assert int(y) == -edges[-1]
+        edges.append(edges[-1] + int(height))
+    assert edges[-1] == made.height
+    assert len(slices) == len(made.panels) + (2 if made.visits else 1)
+
+
 # In a browser
+
+
+@pytest.mark.browser
+def test_on_paper_the_timeline_begins_on_the_first_page(browser, tmp_path: Path):
+    path, target = tmp_path / "course.html", tmp_path / "course.pdf"
+    path.write_text(PAGES["course"](), "utf-8")
+    page = browser.new_page(viewport=DESKTOP)
+    page.goto(path.as_uri())
+    page.pdf(path=target, format="A4", print_background=True)
+    page.close()
+    first = PdfReader(target).pages[0].extract_text()
+    assert "Attendance" in first
+    assert "Session Check-in, client form" in first
+
+
+@pytest.mark.browser
+def test_on_a_phone_the_rows_keep_their_names_while_a_long_course_scrolls(browser, tmp_path: Path):
+    path = tmp_path / "course.html"
+    path.write_text(PAGES["long course"](), "utf-8")
+    page = browser.new_page(viewport=PHONE)
+    page.goto(path.as_uri())
+    page.evaluate("document.querySelector('.scroll').scrollLeft = 400")
+    boxes = page.evaluate(
+        "[...document.querySelectorAll('.names span')].map(x => x.getBoundingClientRect().left)"
+    )
+    assert all(0 <= left < 60 for left in boxes)
+    assert not page.locator(".scroll .timeline .row").first.is_visible()
+    page.close()
 
 
 @pytest.mark.browser

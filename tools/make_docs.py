@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from reattune.codebook import FAMILIES, Code, load_codebook
 
 PAGE = Path(__file__).parents[1] / "docs" / "codebook.md"
+API = PAGE.with_name("api.md")
 
 HEAD = """# Codebook
 
@@ -47,5 +49,17 @@ def page() -> str:
     return "\n".join(parts) + "\n"
 
 
+def api_page() -> str:
+    """The page about the API, its operations made anew from the schema."""
+    import django
+
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "reattune.web.settings")
+    django.setup()
+    from reattune.web.api import reference
+
+    return reference.in_page(API.read_text("utf-8"))
+
+
 if __name__ == "__main__":
     PAGE.write_text(page(), "utf-8")
+    API.write_text(api_page(), "utf-8")

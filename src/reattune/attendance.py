@@ -38,7 +38,7 @@ STATUSES: tuple[Status, ...] = get_args(Status)
 # No study with thresholds was found; the numbers below are our own proposal.
 LATE = 10  # minutes; less is on time
 GOOD_NOTICE = 24  # hours; an appointment that the client moves so far ahead says nothing
-PLANNED = 168  # hours; an appointment cancelled a week ahead was planned around and says nothing
+PLANNED = 168  # hours; an appointment canceled a week ahead was planned around and says nothing
 OWN = 2  # earlier appointments that a client must have before there is a habit to depart from
 WINDOW = 3  # the longest stretch of appointments that is compared with the habit
 UNUSUAL = 0.04  # probability; about one false signal in three stable courses of 12 follows
@@ -248,7 +248,7 @@ def _order(visit: Visit) -> tuple[object, ...]:
 def code(visit: Visit) -> int:
     """What an appointment says of the client: on time, late, missed, or nothing (-1).
 
-    Nothing: still to come, called off or moved by the therapist, cancelled a week ahead, moved with
+    Nothing: still to come, called off or moved by the therapist, canceled a week ahead, moved with
     good or unknown notice. A late start that was the therapist's is on time.
     """
     if visit.status in ("attended", "late"):
@@ -501,7 +501,7 @@ def _what(visit: Visit) -> str:
     minutes = f"{visit.minutes_late:g} minutes late" if visit.minutes_late else "late"
     return {
         "no_show": "The client did not come.",
-        "cancelled": f"The appointment was cancelled{notice}{unknown}.",
+        "cancelled": f"The appointment was canceled{notice}{unknown}.",
         "rescheduled": f"The appointment was moved{notice}{unknown}.",
     }.get(visit.status, f"The client came {minutes}.")
 

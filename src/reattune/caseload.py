@@ -55,13 +55,21 @@ class Course:
     """The sessions held with one client: (number from 1, date) each, in any order.
 
     `alliance` is that client's scores of one measure by one rater; `ended` whether the course is
-    over, so that nothing can be taken up any more.
+    over, so that nothing can be taken up any more; `read` the numbers of the sessions that were
+    looked through for ruptures, None for all.
     """
 
     client: str
     sessions: tuple[tuple[int, date | None], ...]
     alliance: Series | None = None
     ended: bool = False
+    read: frozenset[int] | None = None
+
+    @property
+    def seen(self) -> tuple[int, ...]:
+        """The numbers of the sessions held that were looked through, in order."""
+        held = sorted(number for number, _ in self.sessions)
+        return tuple(number for number in held if self.read is None or number in self.read)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,10 +147,26 @@ class Caseload:
             for client, course in self.courses.items()
         }
 
+    @cached_property
+    def whole(self) -> bool:
+        """Whether every session held was looked through."""
+        return all(len(course.seen) == len(course.sessions) for course in self.courses.values())
+
     def later(self, episode: EpisodeRecord) -> int:
-        """Sessions held after the onset."""
+        """Sessions held after the onset, up to the first that was not looked through."""
+        places, read = self.places[episode.client], self.courses[episode.client].read
+        after = list(places)[places[episode.session] + 1 :]
+        if read is None:
+            return len(after)
+        return next((at for at, number in enumerate(after) if number not in read), len(after))
+
+    def settled(self, episode: EpisodeRecord) -> bool:
+        """Whether FOLLOW sessions after it were looked through, or all until the course ended."""
+        course, later = self.courses[episode.client], self.later(episode)
         places = self.places[episode.client]
-        return len(places) - 1 - places[episode.session]
+        return later >= FOLLOW or (
+            course.ended and later == len(places) - 1 - places[episode.session]
+        )
 
     def to_repair(self, episode: EpisodeRecord) -> int | None:
         """Sessions held from onset to repair, 0 for the same one; None while it is open."""
@@ -168,7 +192,7 @@ def collect(courses: Sequence[Course], episodes: Sequence[EpisodeRecord]) -> Cas
     made = Caseload(known, tuple(sorted(episodes, key=_order)))
     for episode in made.episodes:
         _check_episode(episode, made)
-    scored = [course.alliance for course in courses if course.alliance]
+    scored = [course.alliance for course in courses if course.alliance and course.seen]
     if len({(series.measure, series.rater, series.scale) for series in scored}) > 1:
         raise InputError(
             "mixed-measures",
@@ -270,25 +294,35 @@ def with_major_rupture(caseload: Caseload) -> Figure:
 
 
 def _of_clients(name: str, caseload: Caseload, having: set[str], means: str) -> Figure:
-    seen = [client for client, course in caseload.courses.items() if course.sessions]
-    counts = [(int(client in having), 1) for client in seen]
-    return _share(name, counts, f"{means} The longer a course, the likelier it has one.")
+    held = [course for course in caseload.courses.values() if course.sessions]
+    seen = [course for course in held if course.seen]
+    counts = [(int(course.client in having), 1) for course in seen]
+    said = f"{means} The longer a course, the likelier it has one."
+    if not caseload.whole:
+        read = sum(len(course.seen) for course in seen)
+        of = sum(len(course.sessions) for course in seen)
+        said += (
+            f" Counted are the {len(seen)} of {len(held)} courses whose words were read, in {read} "
+            f"of their {of} sessions."
+        )
+    return _share(name, counts, said)
 
 
 def never_addressed(caseload: Caseload) -> Figure:
     """Share of ruptures that nobody took up within FOLLOW sessions, or before the course ended."""
-    settled = [
-        episode
-        for episode in caseload.episodes
-        if caseload.later(episode) >= FOLLOW or caseload.courses[episode.client].ended
-    ]
+    settled = [episode for episode in caseload.episodes if caseload.settled(episode)]
     return _share(
         "never_addressed",
         _per_client(settled, lambda one: one.state in ("unnoticed", "open") and not repair_of(one)),
         f"Episodes with at least {FOLLOW} sessions after them, or of a course that ended, that "
         "were neither taken up nor repaired. An answer that widened the strain counts as taking "
-        "it up.",
+        f"it up.{_unread(caseload)}",
     )
+
+
+def _unread(caseload: Caseload) -> str:
+    """What is said where words of some sessions are not known."""
+    return "" if caseload.whole else " A session whose words were not read ends the watch."
 
 
 def noticed(caseload: Caseload) -> Figure:
@@ -344,7 +378,11 @@ def _share(name: str, counts: Sequence[tuple[int, int]], means: str) -> Figure:
 
 
 def _too_few(clients: int) -> str:
-    return f"It rests on {clients} clients; a figure needs at least {FEWEST}."
+    return f"It rests on {_clients(clients)}; a figure needs at least {FEWEST}."
+
+
+def _clients(count: int) -> str:
+    return f"{count or 'no'} client{'' if count == 1 else 's'}"
 
 
 def wilson(share: float, n: float) -> tuple[float, float]:
@@ -396,8 +434,9 @@ def alliance_after_repair(caseload: Caseload) -> Figure:
     fewest = min(len(repaired), len(others))
     if fewest < FEWEST:
         reason = (
-            f"{len(repaired)} clients have a repaired rupture and {len(others)} another one with "
-            f"scores before and after it; a figure needs at least {FEWEST} of each."
+            f"There are scores before and after it of {_clients(len(repaired))} with a repaired "
+            f"rupture and {_clients(len(others))} with another one; a figure needs at least "
+            f"{FEWEST} of each."
         )
         return replace(figure, reason=reason)
     value, low, high = difference(rows)
@@ -408,9 +447,9 @@ def _changes(caseload: Caseload) -> list[tuple[str, bool, float]]:
     """(client, repaired in time, change of alliance) of each episode with scores around it."""
     rows = []
     for episode in caseload.episodes:
-        change = _change(episode, caseload)
-        if change is not None:
-            took = caseload.to_repair(episode)
+        change, took = _change(episode, caseload), caseload.to_repair(episode)
+        known = took is not None or caseload.later(episode) >= FOLLOW
+        if change is not None and known:
             rows.append((episode.client, took is not None and took <= FOLLOW, change))
     return rows
 
@@ -501,7 +540,7 @@ def _to_repair(
         few=len(set(clients)) < FEW,
         reason="",
         means=f"{means} Open ones count as long as they were watched; those of a course that ended "
-        "would have been repaired at the same pace, which flatters.",
+        f"would have been repaired at the same pace, which flatters.{_unread(caseload)}",
         method="Kaplan-Meier median with log-log limits (Greenwood's variance, or that between "
         "clients where larger).",
     )

@@ -368,12 +368,9 @@ def limitations(series: Series, baseline: int = BASELINE) -> tuple[Note, ...]:
     course, notes = observe(series), []
     missing = len(series.points) - len(course.points)
     if missing:
-        notes.append(
-            Note(
-                "sessions-without-score",
-                f"{missing} of {len(series.points)} sessions have no score; they are passed over.",
-            )
-        )
+        says = "has no score; it is" if missing == 1 else "have no score; they are"
+        text = f"{missing} of {len(series.points)} sessions {says} passed over."
+        notes.append(Note("sessions-without-score", text))
     if len(course.values) >= baseline:
         return (*notes, *freeze(course, series.scale, baseline).notes)
     short = Note(

@@ -14,7 +14,8 @@ from itertools import count, groupby
 from pathlib import Path
 from typing import Any
 
-from reattune.attendance import Visit, read_visits
+from reattune.attendance import Visit, in_order, read_visits
+from reattune.charts import observe
 from reattune.errors import InputError, ReattuneError, RoleError
 from reattune.readers import read_bytes
 from reattune.readers.jsontext import load
@@ -115,6 +116,7 @@ def read_course(folder: str | Path) -> Course:
     visits, scores = files.visits(), files.series()
     about = {**about, "sessions": [*about["sessions"], *visits]}
     made = build(about, client=path.resolve().name, series=scores, read=files.transcript)
+    made = replace(made, series=tuple(files.usable(made.series)))
     if not made.appointments:
         what = "Nothing in this folder belongs to a course."
         remedy = "Add a course.json, or files named by date; see docs/follow.md."
@@ -129,6 +131,7 @@ class _Files:
         named = {row.get("file") for row in about["sessions"]} | {COURSE}
         self.folder = folder
         self.notes: list[Note] = []
+        self.scores: list[str] = []  # names of the tables that `series` read
         self.tables = [
             name
             for name in names
@@ -144,23 +147,57 @@ class _Files:
             return None
 
     def visits(self) -> list[dict[str, Any]]:
-        """The rows of the table of visits, if there is one."""
-        found = [name for name in self.tables if Path(name).stem.lower() == VISITS]
-        return [row for name in found for row in read_visit_rows(self.folder / name)]
+        """The rows of the table of visits, if there is one that can be used."""
+        found: list[dict[str, Any]] = []
+        for name in self.tables:
+            if Path(name).stem.lower() == VISITS:
+                try:
+                    found += _possible(read_visit_rows(self.folder / name))
+                except ReattuneError as error:
+                    self.notes.append(left_out(name, error))
+        return found
 
     def series(self) -> list[Series]:
-        """The tables of scores, their measure by their name; others are left out with a note."""
+        """The tables of scores, by default named by their measure; others are left out, noted."""
         made = []
         for name in self.tables:
-            measure, _, rater = Path(name).stem.partition("@")
-            if measure.lower() == VISITS:
+            if Path(name).stem.lower() == VISITS:
                 continue
             try:
-                path, who = self.folder / name, rater or "client"
-                made.append(read_series(path, measure=measure, rater=who))
+                made.append(_one_a_day(read_series(self.folder / name)))
+                self.scores.append(name)
             except ReattuneError as error:
                 self.notes.append(left_out(name, error))
         return made
+
+    def usable(self, numbered: Sequence[Series]) -> Iterator[Series]:
+        """The series of `series`, numbered by session, that still have one score a session."""
+        for name, own in zip(self.scores, numbered, strict=True):
+            try:
+                observe(own)
+                yield own
+            except InputError as error:
+                self.notes.append(left_out(name, error))
+
+
+def _possible(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rows of a table of visits; InputError for one without a date, or that cannot be."""
+    for row in rows:
+        if row["date"] is None:
+            raise InputError("bad-date", "A visit has no date.", remedy="Add it.")
+    in_order(read_visits(rows))
+    return rows
+
+
+def _one_a_day(own: Series) -> Series:
+    """A series as it stands; InputError for values that make none, and for two on one date."""
+    observe(own)
+    days = [point.date for point in own.points if point.date and point.value is not None]
+    if len(set(days)) < len(days):
+        twice = next(day for day in days if days.count(day) > 1)
+        what, remedy = "There are two values for one date.", "Keep one, or correct the date."
+        raise InputError("duplicate-session", what, where=f"session of {twice}", remedy=remedy)
+    return own
 
 
 def left_out(name: str, error: ReattuneError) -> Note:
@@ -168,7 +205,7 @@ def left_out(name: str, error: ReattuneError) -> Note:
     what, remedy = error.what, error.remedy
     if isinstance(error, RoleError):
         what, remedy = "It is not clear who the therapist is.", "Give --therapist the label."
-    at = error.where.partition(", ")[2]
+    at = error.where.removeprefix(name).removeprefix(", ")
     where = f"{name}, {at}" if at else name
     return Note("file-left-out", f"{where} is left out: {what} {remedy} [{error.slug}]")
 

@@ -35,6 +35,7 @@ MOST_STEPS = 6  # sessions a decline may take; the longest of Gumz et al. 2012
 RETURN = 0.5  # reference SDs below the peak from which the score counts as returned
 MAJOR = 4.0  # SDs of this client; in stable courses as rare as a score beyond the limits
 PARTLY = 0.5  # share of the depth from which a return is partial
+BACK = "back at the peak"  # in the evidence of a return: 1 where it is full, 0 where partial
 
 State = Literal["open", "partial", "repaired"]
 
@@ -211,8 +212,8 @@ def say_step(found: Falls, step: Step, k: float) -> Finding:
     depth = sign * (values[step.peak] - values[step.low])
     says = {
         "fall": f"the {found.course.noun} {here:g} is {number(size)} worse than in session "
-        f"{points[top].session} ({values[top]:g}), where the decline began; that is at least {k:g} "
-        f"SD, {number(k * found.sd)}",
+        f"{points[top].session} ({values[top]:g}), where the decline began; a fall counts "
+        f"from {number(k * found.sd)}, which is {k:g} SD",
         "partial": f"the {found.course.noun} {here:g} has made up at least half of the "
         f"{number(depth)} it had lost since session {points[top].session}",
         "return": f"the {found.course.noun} {here:g} is back within {RETURN:g} SD of its level of "
@@ -222,6 +223,8 @@ def say_step(found: Falls, step: Step, k: float) -> Finding:
     whose = "of this client" if found.sd == found.own else "between clients"
     basis = f"SD {whose} {number(found.sd)}; baseline {sessions_in_words(found.baseline)}"
     numbers = {"score": here, "peak": values[top], "depth": depth, "reference SD": found.sd, "k": k}
+    if step.what != "fall":
+        numbers[BACK] = float(step.what == "return")
     return Finding(
         points[step.at],
         "rupture" if step.what == "fall" else "recovery",

@@ -21,7 +21,13 @@ from reattune.charts import BASELINE, DIFFERENCE, check_baseline, limitations, o
 from reattune.course import Appointment, Course, Form, left_out
 from reattune.errors import InputError, ReattuneError, RoleError
 from reattune.features import measure_baseline
-from reattune.measures import Administration, Instrument, find_instrument, score
+from reattune.measures import (
+    Administration,
+    Instrument,
+    find_instrument,
+    known_instrument,
+    score,
+)
 from reattune.measures import series as score_series
 from reattune.pipeline import analyze
 from reattune.signals import (
@@ -49,6 +55,7 @@ MIRRORS = (("checkin_client", "checkin_therapist"),)  # forms that ask two peopl
 JUMP = 0.25  # share of a scale; a form all alike that is better by so much is doubted (ours)
 FELT_OFF = "felt_off"  # the item that asks for a strain itself
 FEWEST_ITEMS = 5  # shorter forms are often all alike
+GAPS = "sessions-without-score"  # a note that a doubted form does not bring about: it has a score
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -174,10 +181,11 @@ def figures_of(followings: Sequence[Following]) -> tuple[Figure, ...]:
 
     Episodes are those of the words that count (`signals.counts`), each with its state at the end of
     its session, the session that looks like its repair (`signals.repaired_at`), and whether the
-    therapist's form saw a strain.
+    therapist's form saw a strain. Sessions whose words were not read count as not looked through.
     """
     courses = [
-        caseload.Course(made.client, made.held, made.alliance, made.ended) for made in followings
+        caseload.Course(made.client, made.held, made.alliance, made.ended, frozenset(made.analyses))
+        for made in followings
     ]
     return caseload.figures(courses, [one for made in followings for one in made.firm])
 
@@ -302,7 +310,7 @@ def score_all(course: Course) -> Scored:
         notes += answer_notes(instrument, answered, doubted)
     for given in course.series:
         check(given)
-    shown += course.series
+        shown.append(with_rater(given))
     shown += differences(shown)
     return Scored(tuple(shown), tuple(items), frozenset(doubtful), tuple(notes))
 
@@ -331,6 +339,16 @@ def named(own: Series, instrument: Instrument) -> Series:
     """The series under its name among a client's series."""
     form, colon, part = own.measure.partition(":")
     return replace(own, measure=name_of(form, own.rater, instrument) + colon + part)
+
+
+def with_rater(own: Series) -> Series:
+    """A ready-made series, named with the rater where it is not the client's own view."""
+    instrument = known_instrument(own.measure.partition(":")[0])
+    if instrument is not None and own.rater in instrument.raters:
+        return named(own, instrument)
+    other = own.rater not in ("client", DIFFERENCE) and "/" not in own.measure
+    form, colon, part = own.measure.partition(":")
+    return replace(own, measure=f"{form}/{own.rater}{colon}{part}") if other else own
 
 
 def item_series(instrument: Instrument, answered: Sequence[Administration]) -> Iterator[Series]:
@@ -408,15 +426,18 @@ def charted(scored: Scored) -> Iterator[Series]:
 
     Subscales say mostly what their total says, and would add its false signals again.
     """
-    for own in scored.series:
-        _, _, part = own.measure.partition(":")
-        if part in ("", DIFFERENCE):
-            form = own.measure.partition(":")[0]
-            points = tuple(
-                replace(p, value=None) if (form, p.session) in scored.doubtful else p
-                for p in own.points
-            )
-            yield replace(own, points=points)
+    for own in filter(is_charted, scored.series):
+        form = own.measure.partition(":")[0]
+        points = tuple(
+            replace(p, value=None) if (form, p.session) in scored.doubtful else p
+            for p in own.points
+        )
+        yield replace(own, points=points)
+
+
+def is_charted(own: Series) -> bool:
+    """Whether rules run on it: a total or a difference."""
+    return own.measure.partition(":")[2] in ("", DIFFERENCE)
 
 
 def score_signals(
@@ -431,8 +452,10 @@ def score_signals(
 
 def limit_notes(scored: Scored, baseline: int) -> Iterator[Note]:
     """What the charts of each series cannot say, and where the baseline takes in all there is."""
-    for own in charted(scored):
-        for note in limitations(own, baseline):
+    for given, own in zip(filter(is_charted, scored.series), charted(scored), strict=True):
+        gaps = [note for note in limitations(given, baseline) if note.slug == GAPS]
+        rest = [note for note in limitations(own, baseline) if note.slug != GAPS]
+        for note in (*gaps, *rest):
             yield Note(note.slug, f"{own.measure}: {note.text}")
         if sum(point.value is not None for point in own.points) == baseline:
             text = f"{own.measure}: the baseline takes in all {baseline} sessions with a score"

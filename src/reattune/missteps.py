@@ -160,9 +160,11 @@ def _trend(id: str, found: Sequence[Mapping[str, int]], sure: Sequence[Mapping[s
         reason = f"It rests on {len(counts)} sessions; a rate needs at least {FEWEST}."
         return Trend(id, counts, confirmed, None, None, None, reason)
     half = len(counts) // 2
-    halves = (rate(counts[:half]), rate(counts[half:])) if half >= FEWEST else (None, None)
-    reason = "" if half >= FEWEST else f"Two halves need at least {2 * FEWEST} sessions."
-    return Trend(id, counts, confirmed, rate(counts), *halves, reason)
+    whole = rate(counts)
+    if half < FEWEST:
+        reason = f"Two halves need at least {2 * FEWEST} sessions."
+        return Trend(id, counts, confirmed, whole, None, None, reason)
+    return Trend(id, counts, confirmed, whole, rate(counts[:half]), rate(counts[half:]))
 
 
 def _of(own: Mapping[str, int], id: str) -> int:
@@ -179,7 +181,8 @@ def rate(counts: Sequence[int]) -> Rate:
 
     total, n = sum(counts), len(counts)
     mean = total / n
-    spread = sum((c - mean) ** 2 for c in counts) / (n - 1) / mean if total and n > 1 else 1.0
+    square = sum(count * count for count in counts) - total * total / n
+    spread = square / (n - 1) / mean if total and n > 1 else 1.0
     clustered = max(1.0, spread)
     events = total / clustered
     low = float(chi2.ppf(0.025, 2 * events)) / 2 if events else 0.0

@@ -183,7 +183,8 @@ class Change:
 class Rupture:
     """A followed rupture: what it rests on, what was proposed, and every change as a row.
 
-    `session` and `date` are those of its onset; `kind` and `intensity` follow its episodes.
+    `session` and `date` are those of its onset; `kind` and `intensity` follow its episodes, but
+    the kind of one that a person opened. Where no words are known it has no episodes.
     """
 
     id: str
@@ -211,6 +212,17 @@ class Rupture:
         """The row that closed it, None while it is not closed."""
         rows = [c for c in self.changes if c.part == ""]
         return rows[-1] if self.closed else None
+
+    @property
+    def latest(self) -> int:
+        """The session of its last episode, of its onset where it has none."""
+        return self.episodes[-1].session if self.episodes else self.session
+
+    @property
+    def opening(self) -> Basis:
+        """That it was opened, with the reason given: what a rupture without words rests on."""
+        rows = self.rows("")
+        return Basis(self.session, self.date, why=rows[0].note if rows else "")
 
     @property
     def decided(self) -> bool:
@@ -359,34 +371,42 @@ def allowed(rupture: Rupture, part: str = "") -> tuple[str, ...]:
 # Answering a proposal
 
 
-def accept(rupture: Rupture, id: str, *, when: datetime, who: str, note: str = "") -> Rupture:
+def accept(
+    rupture: Rupture,
+    id: str,
+    *,
+    when: datetime,
+    who: str,
+    note: str = "",
+    session: int | None = None,
+) -> Rupture:
     """The proposal taken up: a row that says so, and the change that it suggests.
 
     Where it only asks, the first row alone. A proposal about the rupture needs a note, as its
-    change does. InputError as `apply`.
+    change does; `session` dates it otherwise than proposed. InputError as `apply`.
     """
     proposal = _known(rupture, id)
-    row = Change(
-        rupture.id, id, rupture.answer(id), "accepted", when, proposal.session, who, HUMAN, note
-    )
+    row = _answered(rupture, proposal, "accepted", when, who, note)
+    row = replace(row, session=session or proposal.session)
     made = apply(rupture, row)
     if not proposal.new:
         return made
     sort: Part = "step" if proposal.part else "rupture"
     old = state_of(rupture, sort, proposal.part)
-    change = replace(row, part=proposal.part, old=old, new=proposal.new)
-    return apply(made, change)
+    return apply(made, replace(row, part=proposal.part, old=old, new=proposal.new))
 
 
 def decline(rupture: Rupture, id: str, *, when: datetime, who: str, note: str = "") -> Rupture:
     """The proposal turned down; it will not come again. InputError as `apply`."""
-    proposal = _known(rupture, id)
-    return apply(
-        rupture,
-        Change(
-            rupture.id, id, rupture.answer(id), "declined", when, proposal.session, who, HUMAN, note
-        ),
-    )
+    row = _answered(rupture, _known(rupture, id), "declined", when, who, note)
+    return apply(rupture, row)
+
+
+def _answered(
+    rupture: Rupture, proposal: Proposal, new: str, when: datetime, who: str, note: str
+) -> Change:
+    old = rupture.answer(proposal.id)
+    return Change(rupture.id, proposal.id, old, new, when, proposal.session, who, HUMAN, note)
 
 
 def _known(rupture: Rupture, id: str) -> Proposal:

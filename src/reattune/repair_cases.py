@@ -19,8 +19,8 @@ from reattune.guidance import Guidance
 from reattune.repair import Basis, Occurrence, Rupture
 from reattune.types import Analysis, Marker
 
-LATE_MINUTES = 10  # of the session's end; noticed in them, a strain was noticed late
-LATE_SHARE = 0.2  # of the turns, where the transcript has no times
+LATE_MINUTES = 10  # before the end; noticed in them, a strain was noticed late
+LATE_SHARE = 0.2  # of the session at most, and of its turns where the transcript has no times
 THIRD = 0.1  # of the turns; from this share of a third person on, more than two were in the room
 THIN = 0.4  # of the client's usual words; a shorter answer to an invitation is thin
 ASKED = frozenset({"notice", "invite", "own_contribution"})
@@ -85,14 +85,14 @@ def cases(
 
 def known(following: Following, ruptures: Sequence[Rupture]) -> Known:
     """What the rules look at."""
-    live = tuple(r for r in ruptures if r.state in ("open", "watched") and r.episodes)
+    live = tuple(r for r in ruptures if r.state in ("open", "watched"))
     return Known(following, live, tuple(o for r in live for o in standing(r)))
 
 
 def standing(rupture: Rupture) -> list[Occurrence]:
     """The episodes of a rupture's last session that do not look repaired."""
-    last = rupture.episodes[-1].session
-    return [o for o in rupture.episodes if o.session == last and o.state != "repaired"]
+    own = (o for o in rupture.episodes if o.session == rupture.latest)
+    return [o for o in own if o.state != "repaired"]
 
 
 # The rules
@@ -118,24 +118,29 @@ def risk(seen: Known) -> Case | None:
 
 
 def denial(seen: Known) -> Case | None:
-    """The client said that nothing is wrong, or a watch is on."""
+    """The client left it at saying that nothing is wrong, or a watch is on."""
     for rupture in seen.open:
         if rupture.state == "watched":
             begun = rupture.rows("")[-1].session
             return Case("denial", f"You are watching quietly since session {begun}.")
-    return _of_words(seen, "denial", "denial", "the client said that nothing is wrong")
+    for own in seen.standing:
+        signs = final_signs(seen.following.analyses.get(own.session), own)
+        if any(sign.code == "denial" for sign in signs):
+            what = f"Session {own.session}: at the end the client says that nothing is wrong."
+            return Case("denial", what, tuple(b for b in own.words if b.code == "denial"))
+    return None
 
 
 def noticed_late(seen: Known) -> Case | None:
     """Nothing took it up, or only what was said at the end of the hour."""
     for own in seen.standing:
-        analysis = seen.following.analyses[own.session]
+        analysis = seen.following.analyses.get(own.session)
         taken_up = [b for b in own.answers if b.code in ASKED and b.turn is not None]
         if not taken_up:
             what = f"Session {own.session}: nothing that was said took it up."
             return Case("noticed_late", what, own.words[:1])
         first = min(taken_up, key=lambda basis: basis.turn or 0)
-        if (first.turn or 0) >= late_from(analysis):
+        if analysis is not None and (first.turn or 0) >= late_from(analysis):
             what = f"Session {own.session}: it was taken up at the end of the hour."
             return Case("noticed_late", what, (first,))
     return None
@@ -145,9 +150,7 @@ def activated(seen: Known) -> Case | None:
     """A major confrontation was left standing."""
     for own in seen.standing:
         if own.intensity == "major" and own.kind != "withdrawal":
-            what = (
-                f"Session {own.session}: a major strain against you or the work was left standing."
-            )
+            what = f"Session {own.session}: a major strain against you or the work was left."
             return Case("activated", what, own.words[:1])
     return None
 
@@ -216,7 +219,8 @@ def late_from(analysis: Analysis) -> int:
     turns = analysis.session.turns
     times = [turn.start for turn in turns if turn.start is not None]
     if times and len(times) == len(turns):
-        end = max(times) - 60 * LATE_MINUTES
+        whole = max(times)
+        end = whole - min(60 * LATE_MINUTES, LATE_SHARE * whole)
         return next(i for i, turn in enumerate(turns) if (turn.start or 0) >= end)
     return int(len(turns) * (1 - LATE_SHARE))
 
@@ -242,13 +246,15 @@ def last_answer(rupture: Rupture, following: Following) -> LastAnswer:
     Away since; said that nothing is wrong; not spoken of; still objecting; a thin answer; else the
     client began to say what it was.
     """
-    last = rupture.episodes[-1]
-    stayed = away_since(following, last)
+    stayed = away_since(following, rupture)
     if stayed:
         return LastAnswer("away", stayed)
+    if not rupture.episodes:
+        return LastAnswer("unspoken", "No words of it are known.", (rupture.opening,))
+    last = rupture.episodes[-1]
     final = final_signs(following.analyses.get(last.session), last)
     signs = {m.code for m in final}
-    asked = [b for b in last.answers if b.code in ASKED or b.code == "validate"]
+    asked = tuple(b for b in last.answers if b.code in ASKED or b.code == "validate")
     where = f"Session {last.session}"
     if "denial" in signs and last.state != "repaired":
         return LastAnswer("denied", f"{where}: the client said that nothing is wrong.", last.words)
@@ -261,9 +267,10 @@ def last_answer(rupture: Rupture, following: Following) -> LastAnswer:
     return LastAnswer("opened", f"{where}: the client took it up.", asked[-1:])
 
 
-def away_since(following: Following, last: Occurrence) -> str:
-    """What the client missed or came late to after an episode, if that is the latest there is."""
-    after = [a for a in following.sessions if last.date is not None and a.date > last.date]
+def away_since(following: Following, rupture: Rupture) -> str:
+    """What the client missed or came late to after a rupture, if that is the latest there is."""
+    day = dict(following.held).get(rupture.latest)
+    after = [a for a in following.sessions if day is not None and a.date > day]
     if not after or after[-1].visit is None:
         return ""
     visit = after[-1].visit

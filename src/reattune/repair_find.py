@@ -8,7 +8,7 @@ The rules are our own proposal and rest on no study.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from itertools import count
@@ -47,7 +47,7 @@ def find(
     analysis alone had opened. What a person has decided stays, whatever is found.
     """
     own = [replace(rupture, episodes=()) for rupture in known]
-    for occurrence in occurrences(following):
+    for occurrence in episodes_of(following):
         at = owner(known, own, occurrence)
         if at is None:
             own.append(opened(following.client, occurrence, own, when, who))
@@ -55,7 +55,8 @@ def find(
             own[at] = replace(own[at], episodes=(*own[at].episodes, occurrence))
     before = {rupture.id: rupture for rupture in known}
     made = [shown(before.get(rupture.id), rupture, when, who) for rupture in own]
-    return tuple(sorted(made, key=lambda rupture: (rupture.session, rupture.id)))
+    kept = [without_words(rupture, following.analyses) for rupture in made]
+    return tuple(sorted(kept, key=lambda rupture: (rupture.session, rupture.id)))
 
 
 def opened(
@@ -86,12 +87,13 @@ def owner(known: Sequence[Rupture], own: Sequence[Rupture], occurrence: Occurren
     one that it continues: of the same kind before one that is mixed, the latest before others.
     """
     for at, rupture in enumerate(known):
-        if any(overlaps(occurrence, before) for before in rupture.episodes):
+        same = any(overlaps(occurrence, before) for before in rupture.episodes)
+        if same and covers(rupture, occurrence.session):
             return at
     fitting = [at for at, rupture in enumerate(own) if continues(rupture, occurrence)]
     return max(
         fitting,
-        key=lambda at: (own[at].kind == occurrence.kind, own[at].episodes[-1].session, at),
+        key=lambda at: (own[at].kind == occurrence.kind, own[at].latest, at),
         default=None,
     )
 
@@ -112,16 +114,20 @@ def akin(one: Kind, other: Kind) -> bool:
 
 def continues(rupture: Rupture, occurrence: Occurrence) -> bool:
     """Whether an episode continues a rupture: one of its kind, open then, at most JOIN before."""
-    if not rupture.episodes or not akin(kind_of(rupture.episodes), occurrence.kind):
-        return False
-    since = occurrence.session - rupture.episodes[-1].session
-    return since <= JOIN and open_in(rupture, occurrence.session)
+    kind = kind_of(rupture.episodes) if rupture.episodes else rupture.kind
+    since = occurrence.session - rupture.latest
+    return (
+        akin(kind, occurrence.kind) and 0 <= since <= JOIN and open_in(rupture, occurrence.session)
+    )
 
 
 def open_in(rupture: Rupture, session: int) -> bool:
+    """Whether a rupture was open in a session: not closed before it, and never set aside."""
+    return rupture.state not in ("set_aside", "withdrawn") and covers(rupture, session)
+
+
+def covers(rupture: Rupture, session: int) -> bool:
     """Whether a rupture was not closed before a session."""
-    if rupture.state in ("set_aside", "withdrawn"):
-        return False
     closing = rupture.closing
     return closing is None or closing.session >= session
 
@@ -144,14 +150,36 @@ def _moved(rupture: Rupture, new: str, note: str, when: datetime, who: str) -> R
 
 def described(rupture: Rupture) -> Rupture:
     """A rupture with kind, intensity and onset as its episodes have them."""
-    first = rupture.episodes[0]
+    first, rows = rupture.episodes[0], rupture.rows("")
+    told = bool(rows) and rows[0].by == HUMAN
     major = any(own.intensity == "major" for own in rupture.episodes)
+    grave = major or (told and rupture.intensity == "major")
+    earlier = first.session < rupture.session
     return replace(
         rupture,
-        kind=kind_of(rupture.episodes),
-        intensity="major" if major else "micro",
-        session=min(first.session, rupture.session),
-        date=first.date,
+        kind=rupture.kind if told else kind_of(rupture.episodes),
+        intensity="major" if grave else "micro",
+        session=first.session if earlier else rupture.session,
+        date=first.date if earlier else rupture.date,
+    )
+
+
+def without_words(rupture: Rupture, sessions: Container[int]) -> Rupture:
+    """A rupture without the words of sessions other than these, such as those that were deleted.
+
+    What people decided stays, with their own notes.
+    """
+
+    def bare(found: Iterable[Basis]) -> tuple[Basis, ...]:
+        return tuple(b if b.session in sessions else replace(b, quote="") for b in found)
+
+    return replace(
+        rupture,
+        episodes=tuple(
+            replace(own, words=bare(own.words), answers=bare(own.answers))
+            for own in rupture.episodes
+        ),
+        proposals=tuple(replace(p, rests_on=bare(p.rests_on)) for p in rupture.proposals),
     )
 
 
@@ -175,7 +203,7 @@ def family(ruptures: Sequence[Rupture], rupture: Rupture) -> tuple[Occurrence, .
 # Episodes with their words
 
 
-def occurrences(following: Following) -> Iterator[Occurrence]:
+def episodes_of(following: Following) -> Iterator[Occurrence]:
     """The episodes that count, in order of session and turn."""
     days = dict(following.held)
     for session, analysis in sorted(following.analyses.items()):

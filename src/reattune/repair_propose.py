@@ -6,6 +6,7 @@ is decided here. The numbers are our own proposal and rest on no study.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -26,6 +27,7 @@ from reattune.repair import (
     StepId,
     relapsed,
 )
+from reattune.repair_cases import last_answer
 from reattune.repair_find import JOIN, akin, basis_of, open_in
 from reattune.signals import PROMPT, REPAIRED, counts, form_of
 from reattune.types import Analysis, Marker, Series, Signal
@@ -46,10 +48,13 @@ def proposals(
 
     `ruptures` are all of the course, this one included. A closed one gets none.
     """
-    if rupture.closed or not rupture.episodes:
+    if rupture.closed:
         return ()
-    found = [*steps(rupture, following, ruptures or (rupture,)), *closing(rupture, following)]
-    found += watching(rupture, following)
+    ends = list(closing(rupture, following))
+    over = min((p.session for p in ends if p.new == "repaired"), default=math.inf)
+    found = [p for p in steps(rupture, following, ruptures or (rupture,)) if p.session <= over]
+    found += ends
+    found += [*watching(rupture, following), *denied(rupture, following)]
     found += stuck(rupture, following, found)
     return (*found, *again(rupture, ruptures))
 
@@ -124,7 +129,7 @@ LANDED = {
 def heard_in(rupture: Rupture, following: Following, loose: Loose) -> Iterator[Heard]:
     """The repair moves within its episodes, and in later sessions those outside any strain."""
     own = {(o.session, o.first): o for o in rupture.episodes}
-    last = rupture.episodes[-1].session
+    last = rupture.latest
     days = dict(following.held)
     for session, analysis in sorted(following.analyses.items()):
         if not rupture.session <= session <= last + JOIN or not open_in(rupture, session):
@@ -134,7 +139,8 @@ def heard_in(rupture: Rupture, following: Following, loose: Loose) -> Iterator[H
             m.turn for e in strained if (session, e.first) in own for m in e.moves if m.decided
         }
         taken = {m.turn for e in strained for m in e.moves}
-        free = loose.get(session) == rupture.id and session > rupture.session
+        later = session > rupture.session or not rupture.episodes
+        free = later and loose.get(session) == rupture.id
         for move in analysis.moves:
             number = code(move.code).step if move.decided and move.family == "repair" else None
             if number and (move.turn in inside or (free and move.turn not in taken)):
@@ -149,12 +155,12 @@ def loose_owners(following: Following, ruptures: Sequence[Rupture]) -> Loose:
     found: Loose = {}
     for session in following.analyses:
         fitting = [
-            (max(o.session for o in r.episodes if o.session <= session), r.session, r.id)
+            (max([r.session, *(o.session for o in r.episodes if o.session <= session)]), r.id)
             for r in ruptures
-            if r.episodes and r.session <= session and open_in(r, session)
+            if r.session <= session and open_in(r, session)
         ]
         if fitting:
-            found[session] = max(fitting)[2]
+            found[session] = max(fitting)[1]
     return found
 
 
@@ -234,15 +240,13 @@ def _closing(
 
 def repaired_in_words(rupture: Rupture) -> int | None:
     """The session of its last episodes, if all of them look repaired."""
-    last = rupture.episodes[-1].session
-    own = [o for o in rupture.episodes if o.session == last]
-    return last if all(o.state == "repaired" for o in own) else None
+    own = [o for o in rupture.episodes if o.session == rupture.latest]
+    return rupture.latest if own and all(o.state == "repaired" for o in own) else None
 
 
 def quiet_since(rupture: Rupture, following: Following) -> int | None:
     """The first of at least QUIET sessions whose words show no strain of its kind to the end."""
-    last = rupture.episodes[-1].session
-    after = [s for s in sorted(following.analyses) if s > last]
+    after = [s for s in sorted(following.analyses) if s > rupture.latest]
     clear = [
         not any(counts(e) and akin(e.kind, rupture.kind) for e in following.analyses[s].episodes)
         for s in after
@@ -339,6 +343,16 @@ def watching(rupture: Rupture, following: Following) -> Iterator[Proposal]:
         yield _watch(since[watch.expires - 1], f"watch-over-s{begun}", "set_aside", ())
     elif len(since) >= watch.remind:
         yield _watch(since[watch.remind - 1], f"watch-remind-s{begun}", "", ())
+
+
+def denied(rupture: Rupture, following: Following) -> Iterator[Proposal]:
+    """A quiet watch, where the client left it at saying that nothing is wrong."""
+    answer = last_answer(rupture, following)
+    if rupture.state == "open" and answer.id == "denied":
+        at, asks = rupture.latest, "branches.denial.do.note"
+        yield Proposal(
+            f"watch-s{at}", "", "watched", at, asks, answer.why, VERSION, None, answer.rests_on
+        )
 
 
 def _watch(session: int, id: str, new: str, signs: Sequence[Occurrence]) -> Proposal:

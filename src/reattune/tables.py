@@ -21,6 +21,8 @@ from reattune.types import Point, Scale, Series
 MISSING = frozenset({"", "-", ".", "na", "n/a", "nan", "none", "null"})
 """Cells that hold nothing, in lower case."""
 
+NAMED = ("measure", "rater", "client")  # what a column, or an object around the points, may name
+
 Cells = Mapping[str, Any]
 Rows = list[tuple[str, dict[str, Any]]]  # where each row is, and its cells by column
 Cell = tuple[str, int | None, date | None, float | None]  # where, session, day, value
@@ -44,16 +46,17 @@ def read_series(
     *,
     measure: str = "",
     client: str = "",
-    rater: str = "client",
+    rater: str = "",
     scale: Scale | None = None,
 ) -> Series:
     """A series from CSV, TSV, XLSX or JSON with columns `session`, `date` and `value`.
 
     `date` or `session` may be missing: without numbers rows are numbered by date. An empty value is
-    a session without a score. `measure` is by default the file's name. Optional columns `measure`,
-    `rater` and `client` must not differ between rows. The scale is that of the instrument, where
-    `measure` is one. InputError with the line for what is no date, session or number, for missing
-    columns and mixed rows.
+    a session without a score. `measure`, `rater` and `client` may be columns, or stand beside the
+    `points` of a JSON object; they must not differ between rows. Where they are given nowhere, the
+    file's name says them ("srs.csv", "wai_s@therapist.csv"), and the rater is the client. The scale
+    is that of the instrument, where `measure` is one. InputError with the line for what is no date,
+    session or number, for missing columns and mixed rows.
     """
     path = Path(source)
     return series_of(
@@ -67,18 +70,22 @@ def series_of(
     *,
     measure: str = "",
     client: str = "",
-    rater: str = "client",
+    rater: str = "",
     scale: Scale | None = None,
 ) -> Series:
     """As `read_series`, from the bytes of a file of this name."""
-    rows = table_rows(open_source(data, name), ("value",))
+    rows = rows_of(data, name, ("value",))
     if not any(row.get("session") is not None or row.get("date") is not None for _, row in rows):
         raise _missing_columns(name, ("session", "date"))
-    own = {key: _only(rows, key, name) for key in ("measure", "rater", "client")}
-    measure = measure or own["measure"] or Path(name).stem
-    points = _points(rows)
+    own = {key: _only(rows, key, name) for key in NAMED}
+    stem, _, who = Path(name).stem.partition("@")
+    measure = measure or own["measure"] or stem
     return Series(
-        client or own["client"], measure, own["rater"] or rater, points, scale or scale_of(measure)
+        client or own["client"],
+        measure,
+        own["rater"] or rater or who or "client",
+        _points(rows),
+        scale or scale_of(measure),
     )
 
 
@@ -101,40 +108,74 @@ def scale_of(measure: str) -> Scale | None:
     raise InputError("unknown-measure", what, where=measure, remedy=remedy)
 
 
+def rows_of(data: bytes, name: str, needed: Sequence[str]) -> Rows:
+    """As `table_rows`, from the bytes of a file of this name; InputError for an empty one too."""
+    try:
+        source = open_source(data, name)
+    except InputError as error:
+        if error.slug != "empty-file":
+            raise
+        raise _no_rows(name, needed) from error
+    return table_rows(source, needed)
+
+
 def table_rows(source: Source, needed: Sequence[str]) -> Rows:
     """The rows of a table as (where, cells by lower-case column name), blank rows left out.
 
-    InputError "missing-columns" unless each row's columns include those needed.
+    InputError "missing-columns" unless each row's columns include those needed, "empty-file" for a
+    table without a row.
     """
     if source.kind == "text" and source.suffix in (".json", ".jsonl"):
         rows = _json_rows(source)
     else:
         rows = _sheet_rows(source, needed)
-    if not rows or not set(needed) <= {key for _, row in rows for key in row}:
+    if not rows:
+        raise _no_rows(source.name, needed)
+    if not set(needed) <= {key for _, row in rows for key in row}:
         raise _missing_columns(source.name, needed)
     return rows
 
 
+def _no_rows(name: str, needed: Sequence[str]) -> InputError:
+    columns = ", ".join(dict.fromkeys(("date", *needed)))
+    remedy = f"Give it the columns {columns} and a row for each session."
+    return InputError("empty-file", "The table has no rows.", where=name, remedy=remedy)
+
+
 def _json_rows(source: Source) -> Rows:
     found = [value for _, value in load(source)]
+    around: dict[str, Any] = {}
     if len(found) == 1:
         one = found[0]
-        inside = one.get("points") if isinstance(one, dict) and "points" in one else one
-        found = inside if isinstance(inside, list) else [inside]
+        if isinstance(one, dict) and "points" in one:
+            around, one = _around(one), one["points"]
+        found = one if isinstance(one, list) else [one]
     if not all(isinstance(row, dict) for row in found):
         raise _missing_columns(source.name, ("value",))
-    return [
-        (f"{source.name}, entry {n}", {str(key).lower(): cell for key, cell in row.items()})
+    rows = [
+        (f"{source.name}, entry {n}", _lower(row))
         for n, row in enumerate(found, 1)
         if isinstance(row, dict)
     ]
+    for key in around:
+        _only([("", around), *rows], key, source.name)
+    return [(where, {**row, **around}) for where, row in rows]
+
+
+def _around(one: Mapping[Any, Any]) -> dict[str, Any]:
+    """What an object around points names, for all of them."""
+    return {key: cell for key, cell in _lower(one).items() if key in NAMED and _text(cell)}
+
+
+def _lower(row: Mapping[Any, Any]) -> dict[str, Any]:
+    return {str(key).lower(): cell for key, cell in row.items()}
 
 
 def _sheet_rows(source: Source, needed: Sequence[str]) -> Rows:
     if source.kind == "docx":
         raise _missing_columns(source.name, needed)
     sheets = xlsx_sheets(source) if source.kind == "xlsx" else [csv_rows(source)]
-    for sheet in sheets:
+    for sheet in filter(None, sheets):
         header = [str(cell).strip().lower() if cell is not None else "" for cell in sheet[0]]
         if set(needed) <= set(header):
             return [
@@ -264,7 +305,7 @@ def read_visit_rows(path: Path) -> list[dict[str, Any]]:
     Columns `date` and `status`, perhaps `minutes_late`, `notice_hours` and `by`. InputError with
     the line.
     """
-    rows = table_rows(open_source(file_bytes(path), path.name), ("date", "status"))
+    rows = rows_of(file_bytes(path), path.name, ("date", "status"))
     return [_visit_row(row, where) for where, row in rows]
 
 

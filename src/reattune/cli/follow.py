@@ -20,6 +20,7 @@ from reattune.cli.chart import (
     limits_dict,
     mark,
     note_dict,
+    out_path,
     png_option,
     signal_dict,
     span_words,
@@ -55,6 +56,7 @@ SOME_FAILED = 9  # exit code when a file of a course, or a course, was left out
 @baseline_option
 @click.option("--json", "as_json", is_flag=True, help=f"Print JSON ({SCHEMA}) instead.")
 @html_option
+@click.option("--pdf", type=out_path, help="Write the report of the course, to print and file.")
 @svg_option
 @png_option
 def command(
@@ -63,6 +65,7 @@ def command(
     baseline: int,
     as_json: bool,
     html: Path | None,
+    pdf: Path | None,
     svg: Path | None,
     png: Path | None,
 ) -> None:
@@ -76,8 +79,8 @@ def command(
     """
     with errors_told():
         if len(courses) > 1:
-            if svg or png:
-                raise click.UsageError("--svg and --png draw one course.")
+            if svg or png or pdf:
+                raise click.UsageError("--svg and --png draw one course, --pdf reports on one.")
             left_out = show_caseload(courses, therapist, baseline, html, as_json=as_json)
         else:
             made = read_one(courses[0], therapist, baseline)
@@ -86,8 +89,10 @@ def command(
             else:
                 show(made)
             write(made, html, svg, png)
+            if pdf:
+                write_report(pdf, courses[0], made)
             left_out = any(note.slug == "file-left-out" for note in made.notes)
-        say_files(html, svg, png, as_json=as_json)
+        say_files(html, pdf, svg, png, as_json=as_json)
         if left_out:
             raise SystemExit(SOME_FAILED)
 
@@ -128,6 +133,18 @@ def write(made: Following, html: Path | None, svg: Path | None, png: Path | None
         from reattune.report.timeline import timeline_of
 
         draw_files(timeline_of(made), svg, png)
+
+
+def write_report(target: Path, course: Path, made: Following) -> None:
+    """The PDF of a course, with its ruptures as they were decided in the folder."""
+    from datetime import UTC, datetime
+
+    from reattune.cli.plan import plan_of, read_rows
+    from reattune.report.course_pdf import render_pdf
+
+    plan = plan_of(made, read_rows(course, None), ())
+    today = datetime.now(UTC).astimezone().date()
+    write_whole(target, render_pdf(made, made=today, plan=plan))
 
 
 # A caseload
@@ -211,6 +228,9 @@ def show_courses(made: Caseload) -> None:
     sheet.put("Figures of these courses, beside what studies say", style="bold")
     sheet.gap()
     told: set[str] = set()
+    if not any(figure.n for figure in made.figures):
+        sheet.put("No words of these courses were read, so there is nothing to count.")
+        sheet.gap()
     for figure in made.figures:
         if figure.n:
             show_figure(figure, sheet, told)
@@ -284,22 +304,23 @@ def follow_dict(made: Following) -> dict[str, Any]:
 
 def episode_dicts(made: Following) -> Iterator[dict[str, Any]]:
     """The episodes of the words; turns count from 0, `last` is one past the end."""
-    days = dict(made.held)
-    for session, analysis in sorted(made.analyses.items()):
-        for episode in analysis.episodes:
-            day = days.get(session)
-            yield {
-                "session": session,
-                "date": day.isoformat() if day else None,
-                "first": episode.first,
-                "last": episode.last,
-                "kind": episode.kind,
-                "intensity": episode.intensity,
-                "state": episode.state,
-                "signs": len({marker.turn for marker in episode.markers}),
-                "why": episode.why,
-                "by": episode.by,
-            }
+    found = [(n, one) for n, analysis in made.analyses.items() for one in analysis.episodes]
+    told = zip(found, made.episodes, strict=True)
+    for (session, episode), record in sorted(told, key=lambda row: row[1].session):
+        yield {
+            "session": session,
+            "date": record.date.isoformat() if record.date else None,
+            "first": episode.first,
+            "last": episode.last,
+            "kind": episode.kind,
+            "intensity": episode.intensity,
+            "state": episode.state,
+            "repaired_at": record.repaired_at,
+            "noticed": record.noticed,
+            "signs": len({marker.turn for marker in episode.markers}),
+            "why": episode.why,
+            "by": episode.by,
+        }
 
 
 def figure_dict(figure: Figure) -> dict[str, Any]:

@@ -24,6 +24,11 @@ PORT = 8765
 )
 @click.option("--no-browser", is_flag=True, help="Do not open a browser.")
 @click.option(
+    "--demo",
+    is_flag=True,
+    help="Three fictional clients, in a data folder and account of their own.",
+)
+@click.option(
     "--key",
     "source",
     type=click.Choice(["file", "keyring", "passphrase", "environment"]),
@@ -31,16 +36,25 @@ PORT = 8765
     show_default=True,
     help="At the first start: where the key of the records is kept.",
 )
-def command(host: str, port: int, data_dir: Path | None, no_browser: bool, source: str) -> None:
+def command(
+    host: str, port: int, data_dir: Path | None, no_browser: bool, demo: bool, source: str
+) -> None:
     """Serve the practice application: clients, sessions, check-ins, on this machine."""
     with errors_told():
-        open_vault(data_dir, source)
+        open_vault(data_dir or (demo_folder() if demo else None), source)
         from reattune.web import server
 
         server.prepare()
-        address = server.first_address(host, port)
+        address = server.demo_address(host, port) if demo else server.first_address(host, port)
         click.echo(f"Reattune is at {address}\nStop it with Ctrl-C.")
         server.serve(host, port, browser=not no_browser, address=address)
+
+
+def demo_folder() -> Path:
+    """Where the demo keeps its records: beside the real ones, never among them."""
+    from reattune.settings import data_folder
+
+    return data_folder().with_name("reattune-demo")
 
 
 def open_vault(data_dir: Path | None, source: str) -> None:
@@ -53,6 +67,7 @@ def open_vault(data_dir: Path | None, source: str) -> None:
     need_web()
     from reattune.web import vault
 
+    vault.resume()
     if os.environ.get(vault.KEY):
         vault.master_key()
     elif not vault.exists():

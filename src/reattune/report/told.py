@@ -13,8 +13,20 @@ from datetime import date
 from reattune import attendance
 from reattune.change import RULES
 from reattune.charts import DIFFERENCE, false_per_12, number
+from reattune.drops import BACK
 from reattune.report.words import clean, joined, sentence
-from reattune.signals import DROPS, FEW, PROMPT, REPAIRED, WITHIN, WORDS, form_of, strand, weight
+from reattune.signals import (
+    DROPS,
+    FEW,
+    PROMPT,
+    REPAIRED,
+    WITHIN,
+    WORDS,
+    form_of,
+    strand,
+    value_of,
+    weight,
+)
 from reattune.types import Note, Signal, SignalKind
 
 MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
@@ -43,13 +55,15 @@ RULE_WORDS: Mapping[str, str] = {
 }
 """What people call what a rule finds, the drops in DROP_WORDS; the rest go by their own names."""
 
-DROP_WORDS = {
-    (False, "major"): "a clear drop",
-    (False, "micro"): "a slight drop",
-    (True, "major"): "a drop made up",
-    (True, "micro"): "half of a drop made up",
-}
-"""What people call a drop or a dip, by whether it is its return, and level."""
+DROP_WORDS = {"major": "a clear drop", "micro": "a slight drop"}
+"""What people call a drop or a dip, by its level."""
+PARTLY_BACK = "a drop made up in part"
+"""What they call a partial return (at least half), of a clear drop or a slight one."""
+
+NOT = "not measured"
+"""What stands where a false-alarm figure was not measured."""
+MEASURED_CUTS = ("3 or over of 1 to 7", "4 or under of 1 to 7")
+"""The item prompts whose false alarms were measured (benchmarks/false_alarms.py)."""
 
 FIGURE_WORDS: Mapping[str, str] = {
     "with_rupture": "relationships with a rupture",
@@ -153,11 +167,19 @@ def listed(measure: str) -> str:
 def rule_words(signal: Signal) -> str:
     """What people call what the rule found."""
     if signal.rule in DROPS:
-        words = DROP_WORDS[signal.kind == "recovery", signal.level]
+        words = drop_words(signal)
         return words.replace("drop", "worsening") if of_symptoms(signal) else words
     if signal.rule in RULE_WORDS:
         return RULE_WORDS[signal.rule]
     return RULES[signal.rule].finds if signal.rule in RULES else signal.rule.replace("-", " ")
+
+
+def drop_words(signal: Signal) -> str:
+    """What people call a drop, or what of it was made up."""
+    words = DROP_WORDS[signal.level]
+    if signal.kind != "recovery":
+        return words
+    return f"{words} made up" if value_of(signal, BACK) else PARTLY_BACK
 
 
 def of_symptoms(signal: Signal) -> bool:
@@ -244,7 +266,7 @@ def alone(signal: Signal) -> bool:
 def figure_words(wrong: float | None) -> str:
     """A false-alarm figure for a cell, never a false 0."""
     if wrong is None:
-        return "not measured"
+        return NOT
     return number(wrong) if wrong >= 0.005 else "under 0.01"
 
 
@@ -290,6 +312,8 @@ def rules_told(
         figure = range_words(list(map(round, known)))
         finds = "stretches of turns that look like withdrawal or confrontation"
         yield RuleTold("episodes in the words", f"{finds}, slight ones included", figure)
+        finds = "a strain left standing, then a session in which all strain looks repaired"
+        yield RuleTold(RULE_WORDS[REPAIRED], finds, figure_words(None))
     for name in (rule for rule in RULES if "scores" in strands and rule in {PROMPT, *names(rules)}):
         called = RULE_WORDS.get(name, f"a {name}" if name in DROPS else name.replace("-", " "))
         yield RuleTold(called, RULES[name].finds, figure_of(name, baseline))
@@ -300,6 +324,10 @@ def rules_told(
 
 def figure_of(rule: str, baseline: int) -> str:
     """The false-alarm figure of a rule of scores, all levels together."""
+    if rule == PROMPT:
+        known = [false_per_12(PROMPT, baseline, cut) for cut in MEASURED_CUTS]
+        figures = range_words([figure for figure in known if figure is not None])
+        return f"{figures} (one answer of 1 to 7; others, and several at once, {NOT})"
     return figure_words(false_per_12(rule, baseline) if RULES[rule].measured else None)
 
 
@@ -331,7 +359,7 @@ def figures_line(signals: Iterable[Signal]) -> str:
 def range_words(known: Sequence[float]) -> str:
     """The least and the greatest of false-alarm figures."""
     if not known:
-        return "not measured"
+        return NOT
     ends = [figure_words(value) for value in (min(known), max(known))]
     return " to ".join(dict.fromkeys(ends))
 

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 import webbrowser
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +16,9 @@ from reattune.web import lock, vault
 
 WORKERS = 2  # processes; pages of one do not wait for those of the other
 THREADS = 4  # in each of them
+SECONDS_TO_END = 10  # for what a server's process still answers; then it is killed
+WATCH = 0.3  # seconds between looks at whether the parent is there
+PARENT = "REATTUNE_PARENT"  # the process whose end ends those of the server
 
 
 def prepare() -> None:
@@ -74,7 +78,10 @@ def worker() -> Iterator[subprocess.Popen[bytes]]:
         stop.set()
         thread.join()
         running[0].terminate()
-        running[0].wait(timeout=30)
+        try:
+            running[0].wait(timeout=30)
+        except subprocess.TimeoutExpired:
+            running[0].kill()  # its job is claimed again at the next start
 
 
 def start_worker() -> subprocess.Popen[bytes]:
@@ -97,8 +104,24 @@ def work(*, with_parent: bool) -> None:
 
 def wait_for_parent(stop: threading.Event) -> None:
     """Set `stop` when the parent is gone: its end of standard input closes then."""
-    sys.stdin.buffer.read()
+    os.read(sys.stdin.fileno(), 1)  # not by sys.stdin, whose lock would be held at the end
     stop.set()
+
+
+def end_with_parent() -> None:
+    """End this process of the server when the one that started it is gone, as after a kill.
+
+    It would go on answering on the port, and hold the folder against the next start.
+    """
+    parent = os.environ.get(PARENT, "")
+
+    def watch() -> None:
+        while os.getppid() == int(parent):
+            time.sleep(WATCH)
+        os._exit(1)
+
+    if parent == str(os.getppid()):
+        threading.Thread(target=watch, daemon=True).start()
 
 
 def serve(host: str, port: int, *, browser: bool, address: str) -> None:
@@ -108,6 +131,7 @@ def serve(host: str, port: int, *, browser: bool, address: str) -> None:
     from granian.log import LogLevels
 
     os.environ[vault.KEY] = vault.master_key().hex()
+    os.environ[PARENT] = str(os.getpid())
     if browser:
         threading.Timer(1.5, webbrowser.open, [address]).start()
     with lock.alone(), worker():
@@ -118,6 +142,8 @@ def serve(host: str, port: int, *, browser: bool, address: str) -> None:
             interface=Interfaces.WSGI,
             workers=WORKERS,
             blocking_threads=THREADS,
+            respawn_failed_workers=True,
+            workers_kill_timeout=SECONDS_TO_END,
             log_enabled=True,
             log_level=LogLevels.warning,
             websockets=False,

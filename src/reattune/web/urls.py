@@ -13,6 +13,7 @@ urlpatterns = [
     path("", include("reattune.web.followup.urls")),
     path("", include("reattune.web.sharing.urls")),
     path("", include("reattune.web.search.urls")),
+    path("", include("reattune.web.api.urls")),
 ]
 
 handler400 = "reattune.web.errors.bad_request"

@@ -6,8 +6,11 @@ import hmac
 import json
 import secrets
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from django.db import transaction
@@ -19,6 +22,17 @@ from reattune.web.audit.models import Entry, Head, Secret
 START = "0" * 64
 
 _known: dict[bytes, bytes] = {}  # the chain's key by the vault's
+_along: ContextVar[Mapping[str, Any]] = ContextVar("along", default=MappingProxyType({}))
+
+
+@contextmanager
+def along(**detail: Any) -> Iterator[None]:
+    """Within this block every entry has this in its detail too, such as the token that asked."""
+    before = _along.set({**_along.get(), **detail})
+    try:
+        yield
+    finally:
+        _along.reset(before)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +70,7 @@ def record(
             action=action,
             target=target,
             client=client,
-            detail=detail or {},
+            detail={**_along.get(), **(detail or {})},
             previous=head.digest,
         )
         entry.digest = digest(entry)

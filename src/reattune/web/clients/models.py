@@ -58,6 +58,18 @@ class Client(models.Model):
         """Whether there is a consent to this purpose that was not revoked."""
         return any(c.purpose == purpose and c.revoked_at is None for c in self.consents.all())
 
+    def lock(self) -> Client | None:
+        """Hold the client until the transaction ends, as it is now; None if it is gone.
+
+        Whoever changes several of a client's records takes this first, so that nobody waits in a
+        circle.
+        """
+        return Client.objects.select_for_update().filter(pk=self.pk).first()
+
+    def outdate(self) -> None:
+        """Say that what was worked out from the records no longer fits them."""
+        Client.objects.filter(pk=self.pk).update(stale=True)
+
 
 class Consent(models.Model):
     """One consent to one purpose: when, to which wording, and when it was taken back."""

@@ -1,10 +1,11 @@
-"""Derived records: made from the others by `refresh`, never edited."""
+"""Derived records: made from the others by `refresh`, never edited; and when one last looked."""
 
 from __future__ import annotations
 
 from django.db import models
 from django.utils import timezone
 
+from reattune.web.accounts.models import User
 from reattune.web.clients.models import Client
 
 
@@ -32,8 +33,8 @@ class Signal(models.Model):
 class Summary(models.Model):
     """What the caseload and client pages show of a client, worked out at the last change.
 
-    `payload` holds series with limits, what changed since the last session and notes; `reasons` why
-    the client needs a look, in words that name no other client.
+    `reasons` say why the client needs a look (`reasons.py`); `payload` holds what the client's own
+    page shows (`refresh.page_of`), `course` what the figures of the caseload are computed from.
     """
 
     client = models.OneToOneField(Client, models.CASCADE, related_name="summary")
@@ -48,3 +49,19 @@ class Summary(models.Model):
     unread = models.PositiveIntegerField(default=0)
     reasons = models.JSONField(default=list)
     payload = models.JSONField(default=dict)
+    course = models.JSONField(default=dict)
+
+
+class Look(models.Model):
+    """When the therapist last opened a client's page."""
+
+    client = models.OneToOneField(Client, models.CASCADE, related_name="look")
+    at = models.DateTimeField()
+
+
+class Figures(models.Model):
+    """The figures of a therapist's caseload, kept until a summary they rest on changes."""
+
+    therapist = models.OneToOneField(User, models.CASCADE, related_name="figures")
+    basis = models.CharField(max_length=80)
+    payload = models.JSONField(default=list)

@@ -1,11 +1,12 @@
-"""Addresses of the caseload, the client page and search."""
+"""Addresses of the caseload, its figures, and the client page."""
 
 from django.urls import path
 
-from reattune.web.followup import views
+from reattune.web.followup import views_caseload, views_client
 
 urlpatterns = [
-    path("clients/", views.caseload, name="caseload"),
-    path("clients/<uuid:id>/", views.client, name="client"),
-    path("search/", views.search, name="search"),
+    path("clients/", views_caseload.caseload, name="caseload"),
+    path("clients/figures/", views_caseload.figures, name="figures"),
+    path("clients/<uuid:id>/", views_client.client, name="client"),
+    path("clients/<uuid:id>/sessions/", views_client.sessions, name="client-sessions"),
 ]

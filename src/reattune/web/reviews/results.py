@@ -8,9 +8,10 @@ from typing import Any
 from django.db import transaction
 
 from reattune import types
-from reattune.features import measure_baseline
+from reattune.codebook import CODES
+from reattune.features import measure_baseline, measure_talk
 from reattune.web.reviews import models
-from reattune.web.reviews.labels import Standing, current, rebuild, standing_of
+from reattune.web.reviews.labels import Standing, current, lock, rebuild, standing_of
 from reattune.web.reviews.words import (
     from_notes,
     pack_scores,
@@ -26,6 +27,7 @@ from reattune.web.reviews.words import (
 def save(session: models.Session, made: types.Analysis) -> models.Analysis:
     """Keep an analysis as the current one, with the episodes that follow from it and the labels."""
     with transaction.atomic():
+        lock(session)
         session.analyses.filter(current=True).update(current=False)
         analysis = models.Analysis.objects.create(
             session=session,
@@ -64,8 +66,34 @@ def load(session: models.Session) -> tuple[types.Analysis, Standing] | None:
     row = current(session)
     if row is None:
         return None
-    words, now = to_session(session), standing_of(session, row)
+    words = to_session(session)
+    now = standing_of(session, row, words)
     return to_analysis(row, words, now), now
+
+
+def bare(session: models.Session) -> tuple[types.Analysis, Standing]:
+    """What stands without the model: the words, and what a person marked in them.
+
+    `by` is empty and no score is above 0.
+    """
+    import numpy as np
+
+    words = to_session(session)
+    now = standing_of(session, None, words)
+    analysis = types.Analysis(
+        session=words,
+        scores=np.zeros((len(words.turns), len(CODES)), np.float32),
+        markers=now.markers,
+        moves=now.moves,
+        episodes=tuple(to_episode(e, now.all) for e in session.episodes.all()),
+        risks=(),
+        baseline=measure_baseline(words),
+        talk=measure_talk(words),
+        notes=(),
+        by="",
+        operating_point="",
+    )
+    return analysis, now
 
 
 def to_analysis(row: models.Analysis, words: types.Session, now: Standing) -> types.Analysis:

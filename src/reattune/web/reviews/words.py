@@ -18,9 +18,10 @@ if TYPE_CHECKING:
 
 def to_session(record: models.Session) -> types.Session:
     """The session's words as the library reads them."""
+    rows = record.turns.values_list("speaker", "text", "role", "start", "end")
     turns = tuple(
-        types.Turn(t.speaker, t.text, cast(types.Role, t.role), t.start, t.end)
-        for t in record.turns.all()
+        types.Turn(speaker, text, cast(types.Role, role), start, end)
+        for speaker, text, role, start, end in rows
     )
     roles = types.RoleGuess(**record.roles) if record.roles else None
     return types.Session(turns, record.source, record.format, to_notes(record.notes), roles)

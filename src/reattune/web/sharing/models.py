@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import datetime
 
 from django.db import models
 from django.utils import timezone
@@ -28,3 +29,29 @@ class Share(models.Model):
 
     class Meta:
         ordering = ["-created"]
+
+    @property
+    def size(self) -> int:
+        """How many turns it shows."""
+        return self.last - self.first
+
+    @property
+    def over(self) -> bool:
+        """Whether its time is over."""
+        return self.until <= timezone.now()
+
+    def open(self, now: datetime) -> bool:
+        """Whether it is neither over nor ended; the client's consent is asked for apart."""
+        return self.revoked_at is None and now < self.until
+
+
+class Comment(models.Model):
+    """What the supervisor or the therapist says of a share, to each other."""
+
+    share = models.ForeignKey(Share, models.CASCADE, related_name="comments")
+    author = models.ForeignKey(User, models.PROTECT, related_name="+")
+    text = models.TextField(_("comment"), max_length=4000)
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["at", "id"]

@@ -1,0 +1,180 @@
+"""Consents: what clients are asked, and what happens when they give one or take it back."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from importlib.resources import files as resources
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from reattune.web import gates
+from reattune.web.accounts.models import User
+from reattune.web.clients.models import PURPOSES, Client, Consent
+from reattune.web.followup.models import Signal, Summary
+from reattune.web.reviews import models as reviews
+from reattune.web.reviews import queue
+from reattune.web.reviews.removal import Loss, losses, remove_sessions
+from reattune.web.sharing.models import Share
+
+DEFAULT_LANGUAGE = "en"
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """What a client is asked for one purpose, and what follows when they take it back."""
+
+    purpose: str
+    version: str
+    title: str
+    asks: str
+    withdrawn: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """All purposes in one language, as one reads them out or prints them."""
+
+    version: str
+    language: str
+    intro: str
+    made_up_name: str
+    wordings: tuple[Wording, ...]
+
+
+@cache
+def data() -> dict[str, Any]:
+    """`consents.toml`."""
+    return tomllib.loads(resources("reattune.web.clients").joinpath("consents.toml").read_text())
+
+
+def current_version() -> str:
+    """The version of the wording that clients are asked by now."""
+    version: str = data()["current"]
+    return version
+
+
+def sheet(language: str, version: str = "") -> Sheet:
+    """The wording in a language, in English where there is none; KeyError for no such version."""
+    version = version or current_version()
+    texts = data()["versions"][version]
+    language = language if language in texts else DEFAULT_LANGUAGE
+    own = texts[language]
+    return Sheet(
+        version,
+        language,
+        own["intro"],
+        own["made_up_name"],
+        tuple(Wording(purpose, version, **own[purpose]) for purpose, _name in PURPOSES),
+    )
+
+
+def languages(version: str = "") -> list[str]:
+    """The languages in which a wording can be read."""
+    return list(data()["versions"][version or current_version()])
+
+
+def give(client: Client, purpose: str, on: date, user: User) -> Consent:
+    """Record a consent to the current wording; the one there is, if it was given before.
+
+    With consent to analysis the transcripts that are there are read.
+    """
+    with transaction.atomic():
+        client.lock()
+        consent, made = Consent.objects.get_or_create(
+            client=client,
+            purpose=purpose,
+            revoked_at=None,
+            defaults={"given_on": on, "wording": current_version(), "recorded_by": user},
+        )
+        if made:
+            gates.note(user, "consent.give", client=client, purpose=purpose)
+        if made and purpose == "analysis":
+            queue.enqueue_all(client)
+    return consent
+
+
+def revoke(client: Client, purpose: str, user: User) -> None:
+    """Take a consent back, with what was kept on its ground, in one transaction."""
+    with transaction.atomic():
+        client.lock()
+        consents = client.consents.filter(purpose=purpose, revoked_at=None)
+        if not consents.update(revoked_at=timezone.now(), revoked_by=user):
+            return
+        gone: dict[str, Any] = {loss.kind: loss.number for loss in consequences(client, purpose)}
+        gates.note(user, "consent.revoke", client=client, purpose=purpose, **gone)
+        {
+            "analysis": forget_analysis,
+            "transcription": forget_words,
+            "supervision": close_shares,
+        }.get(purpose, lambda _client: None)(client)
+        client.outdate()
+
+
+def forget_analysis(client: Client) -> None:
+    """Delete what the program worked out from the client's words, and the answers to its flags.
+
+    Jobs go first: one that is just ending then either has ended, and its result is deleted below,
+    or finds itself gone and keeps nothing.
+    """
+    sessions = reviews.Session.objects.filter(client=client)
+    reviews.Job.objects.filter(session__in=sessions).delete()
+    for model in (reviews.Analysis, reviews.Episode, reviews.Judgement, reviews.Noticed):
+        model.objects.filter(session__in=sessions).delete()
+    Signal.objects.filter(client=client).delete()
+    Summary.objects.filter(client=client).delete()
+
+
+def forget_words(client: Client) -> None:
+    """Delete the client's sessions with their transcripts and everything that hangs on them."""
+    remove_sessions(client, client.sessions.all())
+    Signal.objects.filter(client=client).delete()
+    Summary.objects.filter(client=client).delete()
+
+
+def close_shares(client: Client) -> None:
+    """Close what supervisors can open, at once."""
+    open_shares(client).update(revoked_at=timezone.now())
+
+
+def open_shares(client: Client) -> Any:
+    """The shares of the client's moments that are still open."""
+    return Share.objects.filter(session__client=client, revoked_at=None, until__gt=timezone.now())
+
+
+def consequences(client: Client, purpose: str) -> list[Loss]:
+    """What taking back a consent deletes or closes, with how much there is of it."""
+    if purpose == "transcription":
+        return losses(client.sessions.all())
+    if purpose == "supervision":
+        number = open_shares(client).count()
+        label = ngettext("open share is closed", "open shares are closed", number)
+        return [Loss("shares", number, label)] if number else []
+    if purpose != "analysis":
+        return []
+    sessions = client.sessions.all()
+    kinds = ("findings", "episodes", "judgements", "jobs")
+    own = [loss for loss in losses(sessions) if loss.kind in kinds]
+    signals = Signal.objects.filter(client=client).count()
+    label = ngettext(
+        "signal is worked out anew without words",
+        "signals are worked out anew without words",
+        signals,
+    )
+    return [*own, *([Loss("signals", signals, label)] if signals else [])]
+
+
+KEPT = {
+    "analysis": _("The transcripts and your own notes stay."),
+    "transcription": _("Appointments, check-ins and consents stay."),
+    "supervision": _("Transcripts and results stay with you."),
+    "recording": _("Nothing in this program is deleted: it holds no recordings."),
+    "research": _("Nothing in this program is deleted."),
+}
+"""What stays when a consent is taken back."""

@@ -1,0 +1,188 @@
+"""The regions of the session page that htmx swaps: each is a template, alone or in the page.
+
+They are Jinja templates, as the report's are: a session of 300 turns takes them a tenth of the time
+that Django's own templates take. Text goes through `_("...")`, which makemessages finds, and
+sentences that count through the functions here.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import cache, lru_cache, partial
+from typing import TYPE_CHECKING, Any
+
+from django.utils import formats, timezone
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language, gettext_noop, ngettext
+from django.utils.translation import gettext as _
+
+from reattune.report.consider import load_guidance
+from reattune.report.pages import new_environment
+from reattune.report.transcript import pieces
+from reattune.report.view import Flag, Told
+from reattune.report.words import clean, percent, shorten
+from reattune.types import Episode
+from reattune.web.reviews.page import Card, Tally, marked_up
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+QUOTE = 320  # characters of a quote in a card; the transcript has the whole turn
+MIDDLE = {"withdrawal": 22, "confrontation": 18, "mixed": 20}
+"""Kind -> where the letters of its tag stand."""
+
+KINDS = {
+    "withdrawal": gettext_noop("Withdrawal"),
+    "confrontation": gettext_noop("Confrontation"),
+    "mixed": gettext_noop("Mixed"),
+}
+FAMILIES = {
+    "withdrawal": gettext_noop("Withdrawal"),
+    "confrontation": gettext_noop("Confrontation"),
+    "repair": gettext_noop("Repair move"),
+    "misstep": gettext_noop("Misstep"),
+}
+INTENSITIES = {"micro": gettext_noop("micro"), "major": gettext_noop("major")}
+ROLES = {
+    "therapist": gettext_noop("Therapist"),
+    "client": gettext_noop("Client"),
+    "other": gettext_noop("Other person"),
+    "unknown": gettext_noop("Unknown speaker"),
+}
+
+
+def render(name: str, context: dict[str, Any]) -> SafeString:
+    """A region: "overview", "episodes", "notes" or "turns"."""
+    say = partial(remembered, get_language())
+    html = environment().get_template(f"{name}.html").render(context | {"_": say})
+    return mark_safe(html)  # the environment escapes
+
+
+@cache
+def environment() -> Environment:
+    """The templates of `jinja/`, with the words they use."""
+    made = new_environment("reattune.web.reviews", "jinja")
+    told = (episodes_told, moves_told, signs_told, span_told, been_through, tally_told, told_short)
+    named = (kind_name, family_name, intensity_name, quoted, why, moment, clean, percent)
+    made.filters |= {function.__name__: function for function in (*told, *named)}
+    made.globals |= {"MIDDLE": MIDDLE, "SOURCES": load_guidance().sources}
+    return made
+
+
+def translated(text: str) -> str:
+    """A text in the page's language. A page asks for the same few hundred some thousand times."""
+    return remembered(get_language(), text)
+
+
+@lru_cache(maxsize=4096)
+def remembered(language: str | None, text: str) -> str:  # noqa: ARG001
+    """The same, looked up once a language."""
+    return _(text)
+
+
+# Names
+
+
+def kind_name(kind: str) -> str:
+    """What a kind of episode is called."""
+    return translated(KINDS[kind])
+
+
+def family_name(family: str) -> str:
+    """What a family of codes is called."""
+    return translated(FAMILIES[family])
+
+
+def intensity_name(intensity: str) -> str:
+    """What an intensity is called."""
+    return translated(INTENSITIES[intensity])
+
+
+def role_name(role: str) -> str:
+    """What a role is called."""
+    return translated(ROLES[role])
+
+
+def quoted(text: str) -> SafeString:
+    """Words of a session, shortened, with marks such as [laughs] set off."""
+    return marked_up(pieces(shorten(text, QUOTE), []))
+
+
+def why(flag: Flag) -> str:
+    """The reason of a flag: that of its label, and what was counted in this turn."""
+    own, said = flag.code.why, flag.marker.why
+    return clean(translated(own) + said.removeprefix(own) if said.startswith(own) else said)
+
+
+def moment(at: datetime) -> str:
+    """A time in the user's zone."""
+    return formats.date_format(timezone.localtime(at), "DATETIME_FORMAT")
+
+
+# Sentences
+
+
+def episodes_told(n: int) -> str:
+    """How many episodes there are."""
+    return ngettext("%(n)s episode of strain:", "%(n)s episodes of strain:", n) % {"n": n}
+
+
+def moves_told(n: int) -> str:
+    """How many repair moves and missteps there are."""
+    one = "The one repair move or misstep of the session"
+    return ngettext(one, "All %(n)s repair moves and missteps of the session", n) % {"n": n}
+
+
+def span_told(episode: Episode) -> str:
+    """Which turns an episode covers, from 1."""
+    if episode.last - episode.first == 1:
+        return _("turn %(n)s") % {"n": episode.last}
+    return _("turns %(a)s–%(b)s") % {"a": episode.first + 1, "b": episode.last}
+
+
+def told_short(told: Told) -> str:
+    """An episode in a line."""
+    kind, level = kind_name(told.episode.kind), intensity_name(told.episode.intensity)
+    return f"{told.tag}: {kind}, {level}, {span_told(told.episode)}. {_(told.state.name)}."
+
+
+def signs_told(card: Card) -> str:
+    """How many signs an episode has, and how many of them people settled."""
+    told = ngettext("%(n)s sign", "%(n)s signs", card.signs) % {"n": card.signs}
+    own = _("%(n)s settled by you") % {"n": card.settled}
+    return f"{told}, {own}" if card.settled else told
+
+
+def been_through(tally: Tally) -> str:
+    """How far the therapist has come with the flags."""
+    n, every = tally.judged, tally.flags
+    if not every:
+        return ""
+    if n == every:
+        done = ngettext(
+            "You have been through the one flag.", "You have been through all %(n)s flags.", n
+        )
+        return done % {"n": n}
+    if n:
+        return _("You have been through %(n)s of %(all)s flags.") % {"n": n, "all": every}
+    open_ = ngettext(
+        "%(n)s flag, not judged by you yet.",
+        "%(n)s flags, none judged by you yet.",
+        every,
+    )
+    return open_ % {"n": every}
+
+
+def tally_told(tally: Tally) -> str:
+    """What was said of the flags, in numbers."""
+    counts = (
+        (tally.confirmed, _("%(n)s confirmed")),
+        (tally.dismissed, _("%(n)s dismissed")),
+        (tally.relabeled, _("%(n)s relabeled")),
+        (tally.added, _("%(n)s added by you")),
+    )
+    parts = [text % {"n": n} for n, text in counts if n]
+    if tally.episodes:
+        seen = {"n": tally.noticed, "all": tally.episodes}
+        parts.append(_("%(n)s of %(all)s noticed at the time") % seen)
+    return " · ".join(parts)

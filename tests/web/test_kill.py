@@ -1,0 +1,308 @@
+"""Kill -9 of server and worker at random moments: nothing is lost, nothing is doubled."""
+
+from __future__ import annotations
+
+import hashlib
+import http.client
+import http.cookiejar
+import json
+import os
+import random
+import re
+import signal
+import socket
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import ROOT, TALK
+
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")]
+
+UPLOADS = 50
+KILLS = 9
+SEED = 20260305
+PATIENCE = 240  # seconds for all of it, on a machine that has other things to do
+PASSWORD = "a calm harbour at dusk"
+TURNS = 12
+PROCESSES = 1 + 2  # the worker that reads, the two that serve
+
+
+def transcript(n: int) -> bytes:
+    """A short session of its own, with its number in the words."""
+    lines = TALK.replace("Sunday", f"day number {n}").splitlines()[2 : 2 + TURNS]
+    return "\n".join(lines).encode()
+
+
+def free_port() -> int:
+    with socket.socket() as made:
+        made.bind(("127.0.0.1", 0))
+        port: int = made.getsockname()[1]
+        return port
+
+
+def children(pid: int) -> list[int]:
+    """The processes that a process started."""
+    found: list[int] = []
+    for path in Path(f"/proc/{pid}/task").glob("*/children"):
+        found += map(int, path.read_text().split())
+    return found
+
+
+def command(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ")
+    except FileNotFoundError:
+        return ""
+
+
+class Server:
+    """`reattune serve` on a folder of its own, which is killed and started again."""
+
+    def __init__(self, folder: Path) -> None:
+        self.port = free_port()
+        self.env = {key: value for key, value in os.environ.items() if key != "REATTUNE_KEY"}
+        self.env |= {"REATTUNE_DATA": str(folder), "PYTHONPATH": str(ROOT)}
+        self.said = folder.parent / "server.log"
+        self.log = self.said.open("ab")
+        self.started = 0
+        self.start()
+
+    @property
+    def address(self) -> str:
+        return f"http://localhost:{self.port}"
+
+    def start(self) -> None:
+        """Start it, once: what is left of the last one must not be in the way."""
+        self.started += 1
+        self.main = subprocess.Popen(
+            [sys.executable, "-m", "reattune", "serve", "--no-browser", "--port", str(self.port)],
+            env=self.env,
+            stdout=self.log,
+            stderr=self.log,
+            start_new_session=True,
+        )
+        while self.main.poll() is None:
+            if len(children(self.main.pid)) == PROCESSES:
+                return
+            time.sleep(0.05)
+        raise AssertionError("the server does not start")
+
+    @property
+    def first(self) -> str:
+        """The address that it told at its first start."""
+        found = re.search(r"Reattune is at (\S+)", self.said.read_text("utf-8"))
+        assert found
+        return found[1]
+
+    def kill(self, chance: random.Random) -> str:
+        """Kill one of its processes, or all at once; what was hit.
+
+        Only without its main process it has to be started again; the others it replaces itself.
+        """
+        own = children(self.main.pid)
+        workers = [pid for pid in own if "worker" in command(pid)]
+        servers = [pid for pid in own if pid not in workers]
+        what = chance.choice(["worker", "worker", "server", "main", "all"])
+        hit = {
+            "worker": workers,
+            "server": servers[:1],
+            "main": [self.main.pid],
+            "all": [self.main.pid, *own],
+        }[what]
+        for pid in hit:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                continue
+        if what in ("main", "all"):
+            self.main.wait()
+            self.start()
+        return what
+
+    def stop(self) -> None:
+        if self.main.poll() is None:
+            self.main.send_signal(signal.SIGTERM)
+            self.main.wait(timeout=60)
+        self.log.close()
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    made = Server(tmp_path / "data")
+    yield made
+    for pid in [*children(made.main.pid), made.main.pid]:
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            continue
+
+
+class Visitor:
+    """A therapist's browser, which tries again where nobody answers."""
+
+    def __init__(self, server: Server) -> None:
+        self.server = server
+        self.jar = http.cookiejar.CookieJar()
+        handler = urllib.request.HTTPCookieProcessor(self.jar)
+        self.opener = urllib.request.build_opener(handler)
+        self.until = time.monotonic() + PATIENCE
+
+    def open(self, path: str, told: bytes | None = None, kind: str = "") -> tuple[str, str]:
+        """The address and text of a page; asks until there is an answer."""
+        while True:
+            assert time.monotonic() < self.until, "nobody answers"
+            request = urllib.request.Request(f"{self.server.address}{path}", told)
+            if kind:
+                request.add_header("Content-Type", kind)
+            try:
+                with self.opener.open(request, timeout=30) as answer:
+                    return answer.url, answer.read().decode()
+            except urllib.error.HTTPError as error:
+                if error.code < 500:
+                    raise
+            except (OSError, http.client.HTTPException):
+                pass
+            time.sleep(0.15)
+
+    def post(self, path: str, **told: Any) -> tuple[str, str]:
+        told["csrfmiddlewaretoken"] = self.token(path)
+        return self.open(path, urllib.parse.urlencode(told, doseq=True).encode())
+
+    def token(self, path: str) -> str:
+        _, page = self.open(path)
+        found = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page)
+        assert found, page[:500]
+        return found[1]
+
+    def upload(self, path: str, name: str, content: bytes, token: str) -> str:
+        """Send a file once an answer says what became of it."""
+        edge = uuid.uuid4().hex
+        head = "Content-Disposition: form-data; name="
+        lines = [
+            f"--{edge}",
+            f'{head}"csrfmiddlewaretoken"',
+            "",
+            token,
+            f"--{edge}",
+            f'{head}"files"; filename="{name}"',
+            "Content-Type: text/plain",
+            "",
+            content.decode(),
+            f"--{edge}--",
+            "",
+        ]
+        body = "\r\n".join(lines).encode()
+        _, page = self.open(path, body, f"multipart/form-data; boundary={edge}")
+        return page
+
+
+LOOK = """
+import hashlib, json, os, django
+os.environ["DJANGO_SETTINGS_MODULE"] = "reattune.web.settings"
+django.setup()
+from django.db import connection
+from reattune.web import files
+from reattune.web.audit import chain
+from reattune.web.reviews import leftovers, models
+rows = []
+for session in models.Session.objects.order_by("held_on"):
+    rows.append({
+        "source": session.source,
+        "digest": hashlib.sha256(files.fetch(session.file)).hexdigest(),
+        "number": session.number,
+        "counted": session.turn_count,
+        "turns": list(session.turns.order_by("number").values_list("number", "text")),
+        "jobs": list(session.jobs.values_list("state", flat=True)),
+        "analyses": session.analyses.count(),
+        "current": session.analyses.filter(current=True).count(),
+        "findings": models.Finding.objects.filter(analysis__session=session).count(),
+    })
+with connection.cursor() as cursor:
+    sound = "ok"
+    if connection.vendor == "sqlite":
+        cursor.execute("PRAGMA integrity_check")
+        sound = cursor.fetchone()[0]
+        cursor.execute("PRAGMA foreign_key_check")
+        assert not cursor.fetchall()
+named = {session.file.rpartition("/")[2] for session in models.Session.objects.all()}
+swept = leftovers.sweep(age=0)
+print(json.dumps({
+    "rows": rows, "sound": sound, "breaks": [str(b) for b in chain.verify()], "swept": swept,
+    "left": sorted({path.name for path in leftovers.stored()} ^ named),
+}))
+"""
+
+
+def look(server: Server) -> dict[str, Any]:
+    """What is in the records, read by a process of its own."""
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(LOOK)],
+        env={**server.env, "PYTHONUTF8": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def test_nothing_is_lost_and_nothing_doubled(server: Server) -> None:
+    chance, visitor, killed = random.Random(SEED), Visitor(server), []
+    query = urllib.parse.urlsplit(server.first).query
+    token = urllib.parse.parse_qs(query)["token"][0]
+    account = {"practice": "Harbour", "name": "Thea", "username": "thea", "password": PASSWORD}
+    visitor.post(f"/start/?{query}", token=token, **account)
+    consents = ["transcription", "analysis"]
+    where, _ = visitor.post("/clients/new/", name="Fern", language="en", consents=consents)
+    path = f"{urllib.parse.urlsplit(where).path}upload/"
+    over = threading.Event()
+
+    def keep_killing() -> None:
+        while len(killed) < KILLS and not over.wait(chance.uniform(0.2, 2.2)):
+            killed.append(server.kill(chance))
+
+    killer = threading.Thread(target=keep_killing)
+    killer.start()
+    form, files = visitor.token(path), {}
+    for n in range(UPLOADS):
+        name = f"2025-{n // 28 + 1:02d}-{n % 28 + 1:02d}.txt"
+        files[name] = transcript(n)
+        page = visitor.upload(path, name, files[name], form)
+        assert "Taken" in page or "Here already" in page, page[-3000:]
+        time.sleep(chance.uniform(0, 0.3))
+    killer.join()
+    while "to go" in visitor.open("/reading/")[1]:
+        time.sleep(0.5)
+    over.set()
+    server.stop()
+    found = look(server)
+    print(f"killed {killed}, started {server.started} times, swept {found['swept']}")
+    assert set(killed) >= {"worker", "main"}
+    assert found["sound"] == "ok"
+    assert found["breaks"] == []
+    assert found["left"] == []
+    rows = {row["source"]: row for row in found["rows"]}
+    assert set(rows) == set(files)
+    assert len(found["rows"]) == UPLOADS
+    for n, (name, content) in enumerate(files.items(), 1):
+        row = rows[name]
+        assert row["digest"] == hashlib.sha256(content).hexdigest()
+        assert (row["number"], row["counted"]) == (n, TURNS)
+        assert [turn for turn, _ in row["turns"]] == list(range(TURNS))
+        assert f"day number {n - 1}" in " ".join(text for _, text in row["turns"])
+        assert (row["jobs"], row["analyses"], row["current"]) == (["done"], 1, 1)
+        assert row["findings"] > 0
+    assert "thought record" not in server.said.read_text("utf-8", "replace")
