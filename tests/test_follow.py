@@ -22,9 +22,17 @@ from reattune.cli.chart import command as chart_command
 from reattune.cli.follow import command as follow_command
 from reattune.course import build, read_course
 from reattune.errors import InputError
-from reattune.follow import CaseloadSignals, Following, figures_of, follow, follow_many, noticed
+from reattune.follow import (
+    CaseloadSignals,
+    Following,
+    figures_of,
+    follow,
+    follow_many,
+    follow_reads,
+    noticed,
+)
 from reattune.report.timeline import limits_of
-from reattune.signals import WITHIN, strand, weight
+from reattune.signals import HUMAN, WITHIN, Read, counts, strand, weight
 from reattune.types import Point, Scale, Series
 from tests.conftest import ROOT, TALK
 
@@ -393,6 +401,32 @@ def test_appended_sessions_never_change_what_is_settled(weeks, data):
     assert bare(whole) == bare(early)
     settled = [s for s in early.signals if s.session < last - WITHIN]
     assert settled == [s for s in whole.signals if s.session < last - WITHIN]
+
+
+# Words that were read already
+
+
+def test_words_read_already_give_what_reading_them_gives(monkeypatch):
+    made, course = demo("b"), read_course(EXAMPLES / "course_b")
+    days = dict(made.held)
+    reads = [Read(n, days[n], analysis) for n, analysis in made.analyses.items()]
+
+    def run(*_, **__):
+        raise AssertionError("a transcript was analyzed")
+
+    monkeypatch.setattr("reattune.follow.analyze", run)
+    again = follow_reads(course, reads)
+    assert (again.signals, again.episodes, again.notes, again.figures) == (
+        made.signals, made.episodes, made.notes, made.figures,
+    )  # fmt: skip
+
+
+def test_an_episode_that_a_person_confirmed_counts_however_slight():
+    slight = next(
+        e for a in demo("b").analyses.values() for e in a.episodes if not counts(e) and e.markers
+    )
+    told = replace(slight, markers=tuple(replace(m, by=HUMAN) for m in slight.markers))
+    assert counts(told)
 
 
 # A caseload

@@ -254,7 +254,8 @@ def last_answer(rupture: Rupture, following: Following) -> LastAnswer:
     last = rupture.episodes[-1]
     final = final_signs(following.analyses.get(last.session), last)
     signs = {m.code for m in final}
-    asked = tuple(b for b in last.answers if b.code in ASKED or b.code == "validate")
+    held = [o for o in rupture.episodes if o.session == rupture.latest]
+    asked = tuple(b for o in held for b in o.answers if code(b.code).family == "repair")
     where = f"Session {last.session}"
     if "denial" in signs and last.state != "repaired":
         return LastAnswer("denied", f"{where}: the client said that nothing is wrong.", last.words)

@@ -156,30 +156,49 @@ def test_a_screen_reader_hears_each_line_and_what_the_numbers_mean(
         assert page.evaluate("document.activeElement.getAttribute('role')") == "alert"
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(
+    ("language", "measure", "size", "scheme"),
+    [
+        *((language, "checkin_client", SMALL, "light") for language in LANGUAGES),
+        *((language, "checkin_client", DESK, "dark") for language in ("en", "de")),
+        ("de", "phq9", DESK, "light"),
+        ("en", "phq9", SMALL, "dark"),
+    ],
+)
 def test_the_form_is_accessible_and_fits_in_every_language(
-    language: str, scheme: Any, browser: Browser, live_server: LiveServer, client_record: Client
+    language: str,
+    measure: str,
+    size: tuple[int, int],
+    scheme: Any,
+    browser: Browser,
+    live_server: LiveServer,
+    client_record: Client,
 ) -> None:
-    size = SMALL if scheme == "light" else DESK
-    for measure in ("checkin_client", "phq9"):
-        _, token = make_link(client_record, measure, language)
-        with opened(browser, size, color_scheme=scheme) as page:
-            page.goto(f"{live_server.url}/answer/{token}/")
-            no_violation(page)
-            assert overflow(page) <= 0
-            assert targets(page) >= TARGET
-            page.click(".send")
-            no_violation(page)
-            for item in page.locator("fieldset").all():
-                item.locator("label").nth(1).click()
-            no_violation(page)
-            page.click(".send")
-            assert page.inner_text("h1") == phrases(language).thanks_title
-            assert (phrases(language).care_title in page.content()) == (measure == "phq9")
-            no_violation(page)
-            page.goto(f"{live_server.url}/answer/{token}/")
-            no_violation(page)
+    _, token = make_link(client_record, measure, language)
+    with opened(browser, size, color_scheme=scheme) as page:
+        page.goto(f"{live_server.url}/answer/{token}/")
+        assert overflow(page) <= 0
+        assert targets(page) >= TARGET
+        page.click(".send")
+        for item in page.locator("fieldset").all():
+            item.locator("label").nth(1).click()
+        no_violation(page)
+        page.click(".send")
+        assert page.inner_text("h1") == phrases(language).thanks_title
+        assert (phrases(language).care_title in page.content()) == (measure == "phq9")
+        no_violation(page)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_closed_page_is_accessible(
+    scheme: Any, browser: Browser, live_server: LiveServer, client_record: Client
+) -> None:
+    del client_record
+    with opened(browser, SMALL, color_scheme=scheme) as page:
+        page.goto(f"{live_server.url}/answer/nothing/")
+        assert "not open" in page.inner_text("h1")
+        no_violation(page)
+        assert overflow(page) <= 0
 
 
 def test_pressing_twice_sends_once(

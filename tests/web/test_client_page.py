@@ -7,12 +7,14 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from django.contrib.staticfiles import finders
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from reattune.web.accounts.models import User
 from reattune.web.audit.models import Entry
 from reattune.web.clients.models import Appointment, Client
+from reattune.web.finders import ReportStyles
 from reattune.web.followup import refresh
 from reattune.web.followup.models import Look
 from reattune.web.reviews import labels
@@ -187,6 +189,21 @@ def test_there_are_ways_to_all_that_belongs_to_the_client(
     html = page(therapist, client_record)
     for part in ("checkins", "appointments", "consents", "details", "export", "delete"):
         assert f'href="/clients/{client_record.pk}/{part}/"' in html, part
+
+
+def test_of_the_reports_files_only_the_shared_style_is_served() -> None:
+    assert str(finders.find("report/timeline.css")).endswith("templates/timeline.css")
+    for other in ("report/report.html.j2", "report/report.css", "report/../told.py"):
+        assert finders.find(other) is None
+    served = [name for name, _ in ReportStyles().list(None)]
+    assert served == ["timeline.css"]
+
+
+def test_what_was_noticed_counts_at_once(therapist: User, course: Client) -> None:
+    page(therapist, course)
+    session = Session.objects.get(number=2)
+    signed_in(therapist).post(f"/sessions/{session.pk}/noticed/", {"turn": 4, "yes": "yes"})
+    assert Client.objects.get(pk=course.pk).stale
 
 
 def test_opening_it_is_audited_and_kept(therapist: User, course: Client) -> None:

@@ -10,7 +10,7 @@ from django.utils import timezone
 from reattune.web import files
 from reattune.web.accounts.models import User
 from reattune.web.audit.models import Entry
-from reattune.web.clients import consents
+from reattune.web.clients import consents, wording
 from reattune.web.clients.models import PURPOSES, Client
 from reattune.web.followup.models import Signal
 from reattune.web.reviews import ingest, models, queue
@@ -37,12 +37,12 @@ def read(client_record: Client, therapist: User) -> models.Session:
 
 
 def test_the_wording_is_complete_in_each_language() -> None:
-    assert consents.languages() == ["en", "de", "es"]
-    for language in consents.languages():
-        sheet = consents.sheet(language)
+    assert wording.languages() == ["en", "de", "es"]
+    for language in wording.languages():
+        sheet = wording.sheet(language)
         assert [one.purpose for one in sheet.wordings] == [purpose for purpose, _ in PURPOSES]
         assert all(one.title and one.asks and one.withdrawn for one in sheet.wordings)
-    assert consents.sheet("fr").language == "en"
+    assert wording.sheet("fr").language == "en"
 
 
 def test_a_consent_has_its_day_and_the_version_of_its_wording(therapist: User) -> None:
@@ -52,7 +52,7 @@ def test_a_consent_has_its_day_and_the_version_of_its_wording(therapist: User) -
     browser.post(f"/clients/{client.pk}/consents/", told)
     consent = client.consents.get()
     assert (consent.purpose, str(consent.given_on)) == ("recording", "2026-02-01")
-    assert (consent.wording, consent.recorded_by) == (consents.current_version(), therapist)
+    assert (consent.wording, consent.recorded_by) == (wording.current_version(), therapist)
     page = browser.get(f"/clients/{client.pk}/consents/").content.decode()
     assert "Given on Feb. 1, 2026" in page
     assert page.count("not given") == 4

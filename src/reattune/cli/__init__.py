@@ -22,6 +22,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "reattune.cli.follow",
         "Follow a client: words, scores and attendance on one timeline.",
     ),
+    "plan": ("reattune.cli.plan", "Plan the repair of a course; the next-session sheet."),
     "measures": (
         "reattune.cli.measures",
         "The questionnaires: list them, show one, check a file of your own.",

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -47,6 +48,12 @@ class Options:
     type=click.Path(path_type=Path),
     help="Write the report to this file; with several sessions, into this folder.",
 )
+@click.option(
+    "--pdf",
+    "pdf",
+    type=click.Path(path_type=Path),
+    help="Write the report to print and file; with several sessions, into this folder.",
+)
 @click.option("--therapist", metavar="NAME", help="The therapist's label in the transcript.")
 @click.option("--format", "format_", metavar="NAME", help="Read as this format, do not guess.")
 @click.option(
@@ -65,6 +72,7 @@ def command(
     files: tuple[Path, ...],
     as_json: bool,
     html: Path | None,
+    pdf: Path | None,
     therapist: str | None,
     format_: str | None,
     baselines: tuple[Path, ...],
@@ -83,10 +91,11 @@ def command(
         wanted = Options(therapist, format_, point, any_language, as_shipped, earlier)
         sessions, failures = read_sessions(files, wanted)
         found = list(analyze_all(sessions, wanted, failures))
-        if html is not None:
-            write_reports(html, found, several=len(sessions) > 1 or len(files) > 1)
+        several = len(sessions) > 1 or len(files) > 1
+        for target in filter(None, (html, pdf)):
+            write_reports(target, found, several=several, as_pdf=target is pdf)
         show(found, as_json=as_json, verbose=verbose, single=len(sessions) == len(files) == 1)
-        finish(failures, n_files=len(files), html=html, as_json=as_json)
+        finish(failures, n_files=len(files), written=(html, pdf), as_json=as_json)
 
 
 def read_baseline(path: Path) -> Baseline:
@@ -190,17 +199,29 @@ def progress_bar(sessions: list[Session]) -> Iterator[Start]:
         yield start
 
 
-def write_reports(target: Path, found: list[Analysis], *, several: bool) -> None:
-    """One HTML file, or one a session in a folder, each whole or not at all."""
-    from reattune.report.html import render_html
-
+def write_reports(
+    target: Path, found: list[Analysis], *, several: bool, as_pdf: bool = False
+) -> None:
+    """One file, or one a session in a folder, each whole or not at all; HTML or PDF."""
     if not several:
         for analysis in found:
-            write_whole(target, render_html(analysis))
+            write_whole(target, rendered(analysis, as_pdf=as_pdf))
         return
     target.mkdir(parents=True, exist_ok=True)
+    ending = "pdf" if as_pdf else "html"
     for name, analysis in zip(report_names(found), found, strict=True):
-        write_whole(target / f"{name}.html", render_html(analysis))
+        write_whole(target / f"{name}.{ending}", rendered(analysis, as_pdf=as_pdf))
+
+
+def rendered(analysis: Analysis, *, as_pdf: bool) -> str | bytes:
+    """The report on one session."""
+    if as_pdf:
+        from reattune.report.session_pdf import render_pdf
+
+        return render_pdf(analysis, made=datetime.now(UTC).astimezone().date())
+    from reattune.report.html import render_html
+
+    return render_html(analysis)
 
 
 def report_names(found: list[Analysis]) -> list[str]:
@@ -229,12 +250,17 @@ def show(found: list[Analysis], *, as_json: bool, verbose: bool, single: bool) -
 
 
 def finish(
-    failures: list[ReattuneError], *, n_files: int, html: Path | None, as_json: bool
+    failures: list[ReattuneError],
+    *,
+    n_files: int,
+    written: Iterable[Path | None],
+    as_json: bool,
 ) -> None:
     """Say what failed and exit with the code for it; say where the report is."""
     for error in failures:
         tell(error)
-    if html is not None and not as_json and (len(failures) < n_files or not failures):
-        click.echo(f"Report: {html}", err=True)
+    if not as_json and (len(failures) < n_files or not failures):
+        for path in filter(None, written):
+            click.echo(f"Report: {path}", err=True)
     if failures:
         raise SystemExit(failures[0].exit_code if n_files == 1 else SOME_FAILED)

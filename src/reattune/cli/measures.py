@@ -168,6 +168,7 @@ def lines(found: Instrument) -> list[str]:
         found.about,
         "" if found.validated else "NOT VALIDATED: nobody has studied what its scores mean.",
         f"Answered by: {', '.join(found.raters)}. Origin: {found.origin}.",
+        f"Wording in: {', '.join(found.languages)}." if found.languages else "",
         f"Score: {found.scoring}, {scale.low:g} to {scale.high:g}, {unit}.",
         f"Missing answers: {found.missing}. {found.missing.source}",
         f"Key: {key_line(found.key)}",
@@ -200,7 +201,8 @@ def cutoff_line(cutoff: Cutoff) -> str:
 def norms_line(norms: Norms) -> str:
     """One sample's SD and reliability, which reliable change needs, with its source."""
     off = "" if norms.verified else " NOT verified, off."
-    return f"{norms.scale}: SD {norms.sd:g}, reliability {norms.reliability:g}.{off} ({norms.source})"
+    known = f"SD {norms.sd:g}, reliability {norms.reliability:g}"
+    return f"{norms.scale}: {known}.{off} ({norms.source})"
 
 
 def prompt_lines(found: Instrument) -> list[str]:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -218,8 +217,3 @@ def _sources(told: Sequence[Told], found: Sequence[Recognized]) -> list[str]:
     ]
     named = [whole.sources[id] for id in dict.fromkeys(used)]
     return [f"{source.short}. {source.strength}" for source in named]
-
-
-def dated(analysis: Analysis, name: str) -> Analysis:
-    """The analysis with the session under another name, such as the file's."""
-    return replace(analysis, session=replace(analysis.session, source=name))

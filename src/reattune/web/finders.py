@@ -30,10 +30,10 @@ class ReportStyles(BaseFinder):
         return []
 
     def find(self, path: str, find_all: bool = False, **kwargs: Any) -> Any:
-        """The file of an address, or all of them."""
+        """The file of an address, or all of them; [] for none, as Django wants it."""
         del kwargs
         known = [str(FOLDER / name) for name in SHARED if path == f"{PREFIX}/{name}"]
-        return known if find_all else next(iter(known), None)
+        return known[0] if known and not find_all else known
 
     def list(self, ignore_patterns: Iterable[str] | None) -> Iterator[tuple[str, Any]]:
         """The names with the storage they are in."""

@@ -14,7 +14,8 @@ from typing import Any, cast
 
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest
+from django.http.response import HttpResponseBase
 from django.utils import timezone
 
 from reattune.web.accounts.models import User
@@ -23,7 +24,7 @@ from reattune.web.clients.models import Client
 from reattune.web.reviews.models import Session
 from reattune.web.sharing.models import Share
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 
 
 def user_of(request: HttpRequest) -> User:
@@ -109,7 +110,7 @@ def supervisor(view: View) -> View:
 
 def _only(view: View, role: str) -> View:
     @wraps(view)
-    def gate(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def gate(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not getattr(request.user, role):
             raise PermissionDenied
         return view(request, *args, **kwargs)

@@ -1,12 +1,8 @@
-"""Consents: what clients are asked, and what happens when they give one or take it back."""
+"""Consents: what happens when a client gives one or takes it back."""
 
 from __future__ import annotations
 
-import tomllib
-from dataclasses import dataclass
 from datetime import date
-from functools import cache
-from importlib.resources import files as resources
 from typing import Any
 
 from django.db import transaction
@@ -16,68 +12,13 @@ from django.utils.translation import ngettext
 
 from reattune.web import gates
 from reattune.web.accounts.models import User
-from reattune.web.clients.models import PURPOSES, Client, Consent
+from reattune.web.clients.models import Client, Consent
+from reattune.web.clients.wording import current_version
 from reattune.web.followup.models import Signal, Summary
 from reattune.web.reviews import models as reviews
 from reattune.web.reviews import queue
 from reattune.web.reviews.removal import Loss, losses, remove_sessions
 from reattune.web.sharing.models import Share
-
-DEFAULT_LANGUAGE = "en"
-
-
-@dataclass(frozen=True, slots=True)
-class Wording:
-    """What a client is asked for one purpose, and what follows when they take it back."""
-
-    purpose: str
-    version: str
-    title: str
-    asks: str
-    withdrawn: str
-
-
-@dataclass(frozen=True, slots=True)
-class Sheet:
-    """All purposes in one language, as one reads them out or prints them."""
-
-    version: str
-    language: str
-    intro: str
-    made_up_name: str
-    wordings: tuple[Wording, ...]
-
-
-@cache
-def data() -> dict[str, Any]:
-    """`consents.toml`."""
-    return tomllib.loads(resources("reattune.web.clients").joinpath("consents.toml").read_text())
-
-
-def current_version() -> str:
-    """The version of the wording that clients are asked by now."""
-    version: str = data()["current"]
-    return version
-
-
-def sheet(language: str, version: str = "") -> Sheet:
-    """The wording in a language, in English where there is none; KeyError for no such version."""
-    version = version or current_version()
-    texts = data()["versions"][version]
-    language = language if language in texts else DEFAULT_LANGUAGE
-    own = texts[language]
-    return Sheet(
-        version,
-        language,
-        own["intro"],
-        own["made_up_name"],
-        tuple(Wording(purpose, version, **own[purpose]) for purpose, _name in PURPOSES),
-    )
-
-
-def languages(version: str = "") -> list[str]:
-    """The languages in which a wording can be read."""
-    return list(data()["versions"][version or current_version()])
 
 
 def give(client: Client, purpose: str, on: date, user: User) -> Consent:

@@ -8,9 +8,11 @@ from typing import Any, ClassVar
 from django import forms
 from django.conf import settings
 from django.utils import timezone
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from reattune.attendance import MOST_MINUTES
+from reattune.web.clients import wording
 from reattune.web.clients.appointments import moment, rival, zone_of
 from reattune.web.clients.models import PURPOSES, STATUSES, Appointment, Client
 
@@ -87,26 +89,31 @@ class ClientForm(forms.ModelForm[Client]):
 class NewClientForm(ClientForm):
     """A new client, with what they consented to."""
 
-    consents = forms.MultipleChoiceField(
-        label=_("The client consented to"),
-        choices=PURPOSES,
-        required=False,
-        widget=forms.CheckboxSelectMultiple,
-        help_text=_(
-            "Tick only what the client said yes to, today. Without transcription no transcript is "
-            "kept, without analysis none is read. Each can be given and taken back later."
-        ),
-    )
-
     field_order = ("name", "language", "telehealth", "consents")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         del self.fields["started"]
+        self.fields["consents"] = forms.MultipleChoiceField(
+            label=_("The client consented to"),
+            choices=purposes(),
+            required=False,
+            widget=forms.CheckboxSelectMultiple,
+            help_text=_(
+                "Tick only what the client said yes to, today. Without transcripts nothing can be "
+                "uploaded. Each can be given and taken back later."
+            ),
+        )
 
     def clean_started(self) -> Any:
         """Nothing was asked."""
         return None
+
+
+def purposes() -> list[tuple[str, str]]:
+    """The purposes under the names that clients read."""
+    named = wording.sheet(get_language() or "en").wordings
+    return [(one.purpose, one.title) for one in named]
 
 
 class EndForm(forms.Form):

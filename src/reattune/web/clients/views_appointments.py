@@ -46,6 +46,7 @@ def listed(client: Client) -> dict[str, Any]:
         "open": [row for row in past if row.status == OPEN],
         "past": past[::-1],
         "quick": quick_names(),
+        "now": now,
     }
 
 
@@ -92,7 +93,14 @@ def quick(request: HttpRequest, id: uuid.UUID, appointment: uuid.UUID) -> HttpRe
     row = get_object_or_404(client.appointments.select_related("session"), pk=appointment)
     refused = mark(client, row, status) if status in QUICK else ""
     if request.headers.get("HX-Request"):
-        context = {"client": client, "row": row, "quick": quick_names(), "refused": refused}
+        context = {
+            "client": client,
+            "row": row,
+            "quick": quick_names(),
+            "now": timezone.now(),
+            "marked": not refused,
+            "refused": refused,
+        }
         return render(request, "clients/appointment_row.html", context)
     if refused:
         messages.error(request, refused)

@@ -14,7 +14,7 @@ from django.utils.translation import get_language, get_language_info
 from django.utils.translation import gettext as _
 
 from reattune.web import gates
-from reattune.web.clients import consents
+from reattune.web.clients import consents, wording
 from reattune.web.clients.forms import ConsentForm
 from reattune.web.clients.models import PURPOSES, Client, Consent
 
@@ -23,7 +23,7 @@ from reattune.web.clients.models import PURPOSES, Client, Consent
 class Purpose:
     """One purpose on the page: its wording, the consent that holds, earlier ones, the form."""
 
-    wording: consents.Wording
+    wording: wording.Wording
     held: Consent | None
     earlier: list[Consent]
     form: ConsentForm
@@ -48,17 +48,17 @@ def page(request: HttpRequest, id: uuid.UUID) -> HttpResponse:
 def purposes(client: Client, typed: ConsentForm | None) -> Iterator[Purpose]:
     """Each purpose with what was said to it."""
     known = list(client.consents.select_related("recorded_by", "revoked_by"))
-    for wording in consents.sheet(get_language() or "en").wordings:
-        own = [one for one in known if one.purpose == wording.purpose]
-        form = typed if typed and typed.data.get("purpose") == wording.purpose else None
+    for asked in wording.sheet(get_language() or "en").wordings:
+        own = [one for one in known if one.purpose == asked.purpose]
+        form = typed if typed and typed.data.get("purpose") == asked.purpose else None
         yield Purpose(
-            wording,
+            asked,
             next((one for one in own if one.revoked_at is None), None),
             [one for one in own if one.revoked_at is not None],
             form
             or ConsentForm(
-                initial={"purpose": wording.purpose, "given_on": timezone.localdate()},
-                auto_id=f"id_{wording.purpose}_%s",
+                initial={"purpose": asked.purpose, "given_on": timezone.localdate()},
+                auto_id=f"id_{asked.purpose}_%s",
             ),
         )
 
@@ -76,7 +76,7 @@ def revoke(request: HttpRequest, id: uuid.UUID, purpose: str) -> HttpResponse:
         consents.revoke(client, purpose, user)
         messages.success(request, _("The consent is taken back."))
         return redirect("consents", client.pk)
-    wordings = consents.sheet(get_language() or "en").wordings
+    wordings = wording.sheet(get_language() or "en").wordings
     context = {
         "client": client,
         "wording": next(one for one in wordings if one.purpose == purpose),
@@ -91,13 +91,13 @@ def text(request: HttpRequest, id: uuid.UUID) -> HttpResponse:
     """All that a client is asked, to be read out or printed, in a language of theirs."""
     client = gates.client_of(gates.user_of(request), id, "consents.read")
     version = request.GET.get("version", "")
-    if version and version not in consents.data()["versions"]:
+    if version and version not in wording.data()["versions"]:
         raise Http404
     wanted = request.GET.get("language") or client.language
-    names = {code: get_language_info(code)["name_local"] for code in consents.languages(version)}
+    names = {code: get_language_info(code)["name_local"] for code in wording.languages(version)}
     context = {
         "client": client,
-        "sheet": consents.sheet(wanted, version),
+        "sheet": wording.sheet(wanted, version),
         "languages": names,
         "shown": timezone.localdate(),
     }

@@ -85,7 +85,9 @@ def noticed(request: HttpRequest, id: uuid.UUID) -> HttpResponse:
         return errors.bad_request(request)
     before, turn = before_of(request, record), form.cleaned_data["turn"]
     yes = form.cleaned_data["yes"] == "yes"
-    models.Noticed.objects.create(session=record, turn=turn, yes=yes, by=user)
+    with transaction.atomic():
+        models.Noticed.objects.create(session=record, turn=turn, yes=yes, by=user)
+        record.client.outdate()  # it counts in the figures of the caseload
     told = _("Kept: noticed at the time.") if yes else _("Kept: not noticed at the time.")
     return answer(request, record, turn + 1, before, told)
 
