@@ -202,6 +202,8 @@ if os.environ.get("REATTUNE_SMTP_HOST"):
     EMAIL_HOST_USER = os.environ.get("REATTUNE_SMTP_USER", "")
     EMAIL_HOST_PASSWORD = os.environ.get("REATTUNE_SMTP_PASSWORD", "")
     EMAIL_USE_TLS = True
+    EMAIL_TIMEOUT = 20
+    DEFAULT_FROM_EMAIL = os.environ.get("REATTUNE_SMTP_FROM", EMAIL_HOST_USER)
 
 LOGGING = {
     "version": 1,

@@ -64,7 +64,11 @@ def receive(request: HttpRequest, id: uuid.UUID) -> HttpResponse:
     refused = refusals(request)
     client = gates.client_of(user, id, "client.upload", files=len(sent), refused=len(refused))
     outcomes = [*take_all(client, sent), *refused]
-    context = shown(client) | {"outcomes": outcomes, "nothing": not outcomes}
+    context = shown(client) | {
+        "outcomes": outcomes,
+        "taken": any(one.state == "taken" for one in outcomes),
+        "nothing": not outcomes,
+    }
     partial = request.headers.get("HX-Request") == "true"
     return render(request, f"reviews/{'outcomes' if partial else 'upload'}.html", context)
 
