@@ -44,8 +44,10 @@ PLAIN = {
     "trail": "/account/trail/",
     "people": "/practice/",
     "invite": "/practice/invite/",
-    "jobs": "/jobs/",
-    "api": "/api/v1/docs/",
+    "jobs": "/reading/",
+    "api": "/api/",
+    "my-shares": "/shared/given/",
+    "instruments": "/instruments/",
     "missing": "/clients/00000000-0000-0000-0000-000000000000/",
 }
 """Pages that need no record, by the name of their picture."""
@@ -93,7 +95,7 @@ def ready(page: Page, address: str) -> None:
             time.sleep(0.5)
     page.goto(address)
     while time.monotonic() < end:
-        page.goto(address.split("/demo")[0] + "/jobs/")
+        page.goto(address.split("/demo")[0] + "/reading/")
         if not re.search(r"\b(waiting|reading|running)\b", page.inner_text("main").lower()):
             return
         time.sleep(2)

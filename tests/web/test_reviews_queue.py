@@ -34,3 +34,11 @@ def test_nobody_else_sees_it(
     for user in (stranger, colleague, supervisor):
         answer = signed_in(user).get(f"/clients/{client_record.pk}/")
         assert answer.status_code in (403, 404), user
+
+
+def test_a_character_that_no_database_keeps_is_left_out(client_record: Client) -> None:
+    from reattune.web.reviews import ingest
+
+    content = b"T: Good mo\x00rning, how was it?\nC: It was fi\x00ne, I think.\n" * 4
+    session = ingest.take(client_record, "a.txt", content)
+    assert "\x00" not in "".join(turn.text for turn in session.turns.all())

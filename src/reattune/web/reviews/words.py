@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 
+NUL = "\x00"  # PostgreSQL keeps no such character, and no transcript needs it
+
+
 def to_session(record: models.Session) -> types.Session:
     """The session's words as the library reads them."""
     rows = record.turns.values_list("speaker", "text", "role", "start", "end")
@@ -34,9 +37,9 @@ def save_words(record: models.Session, session: types.Session) -> None:
         models.Turn(
             session=record,
             number=i,
-            speaker=turn.speaker,
+            speaker=turn.speaker.replace(NUL, ""),
             role=turn.role,
-            text=turn.text,
+            text=turn.text.replace(NUL, ""),
             start=turn.start,
             end=turn.end,
         )
