@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from reattune.web.accounts.models import User
@@ -39,6 +41,7 @@ def test_nobody_else_sees_it(
 def test_a_character_that_no_database_keeps_is_left_out(client_record: Client) -> None:
     from reattune.web.reviews import ingest
 
-    content = b"T: Good mo\x00rning, how was it?\nC: It was fi\x00ne, I think.\n" * 4
-    session = ingest.take(client_record, "a.txt", content)
+    turns = [{"who": "TC"[i % 2], "text": "It was fi\x00ne, I think."} for i in range(8)]
+    content = json.dumps({"id": "a", "turns": turns}).encode()
+    session = ingest.take(client_record, "a.jsonl", content)
     assert "\x00" not in "".join(turn.text for turn in session.turns.all())

@@ -33,6 +33,7 @@ EPISODE = "number first last until kind intensity state by why confirmed".split(
 JUDGEMENT = ("turn", "code", "verdict", "to", "intensity", "of", "at")
 NOTICED = ("turn", "yes", "at")
 NOTE = ("turn", "text", "created", "edited")
+COMMENT = ("text", "at")
 SHARE = ("first", "last", "question", "created", "until", "revoked_at")
 
 
@@ -69,7 +70,16 @@ def session_of(session: Session) -> dict[str, Any]:
         "judgements": rows(session.judgements.all(), JUDGEMENT),
         "noticed": rows(session.noticed.all(), NOTICED),
         "remarks": rows(session.remarks.all(), NOTE),
-        "shares": rows(Share.objects.filter(session=session), SHARE),
+        "shares": [share_of(one) for one in Share.objects.filter(session=session)],
+    }
+
+
+def share_of(share: Share) -> dict[str, Any]:
+    """A share with what was said about it."""
+    said = share.comments.select_related("author")
+    return {
+        **fields(share, SHARE),
+        "comments": [{**fields(one, COMMENT), "author": str(one.author)} for one in said],
     }
 
 
