@@ -11,10 +11,14 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from django.contrib.auth.hashers import Argon2PasswordHasher
 from django.test import Client as Browser
 
 from reattune.web.accounts.models import Practice, User
 from reattune.web.clients.models import PURPOSES, Client, Consent
+
+# Passwords of tests are hashed in a moment; the cost of real ones is Django's.
+Argon2PasswordHasher.time_cost, Argon2PasswordHasher.memory_cost = 1, 64
 
 PASSWORD = "a calm harbour at dusk"
 EXAMPLES = Path(__file__).parents[2] / "examples"

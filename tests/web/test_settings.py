@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
-from tests.conftest import ROOT
 
 from reattune.web import vault
+from tests.conftest import ROOT
 
 CLINIC = {
     "REATTUNE_HOSTS": "reattune.clinic.example",
