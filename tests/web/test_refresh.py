@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 
 import pytest
-from pytest_django import DjangoAssertNumQueries
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from reattune.web.accounts.models import User
 from reattune.web.clients.models import Client
@@ -333,16 +334,19 @@ def test_many_stale_clients_are_worked_out_as_far_as_the_time_goes(therapist: Us
     assert refresh.fresh_many(clients, budget=60) == 0
 
 
-def test_queries_do_not_grow_with_the_sessions(
-    client_record: Client, django_assert_max_num_queries: DjangoAssertNumQueries
-) -> None:
+def test_queries_do_not_grow_with_the_sessions(client_record: Client) -> None:
+    counts = []
     for week in range(12):
         add_session(client_record, week, major())
         add_visit(client_record, week)
         add_form(client_record, week, GOOD)
-    refresh.refresh(client_record)
-    with django_assert_max_num_queries(25):
-        refresh.refresh(client_record)
+        if week in (3, 11):
+            refresh.refresh(client_record)
+            with CaptureQueriesContext(connection) as told:
+                refresh.refresh(client_record)
+            counts.append(len(told))
+    few, many = counts
+    assert few <= many <= few + 2  # rows are written in batches
 
 
 # Figures

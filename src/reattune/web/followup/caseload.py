@@ -10,12 +10,13 @@ from uuid import UUID
 
 from django.db.models import Exists, OuterRef
 from django.http import QueryDict
+from django.utils.translation import get_language
 
 from reattune.web import gates
 from reattune.web.accounts.models import User
 from reattune.web.followup import refresh
 from reattune.web.followup.reasons import WHYS, Reason
-from reattune.web.followup.told import GROUPS, MEANINGS, Line, address, is_news, say, so_far
+from reattune.web.followup.told import GROUPS, MEANINGS, Line, address, counted, is_news, say
 from reattune.web.reviews.models import FAILED, RUNNING, WAITING, Job
 
 PENDING, QUIET = "pending", "quiet"  # groups of clients without a reason to look
@@ -115,11 +116,12 @@ COLUMNS = (
 
 def rows_of(own: Any, jobs: Mapping[UUID, list[Any]]) -> Iterator[Row]:
     """The clients by name."""
+    language = get_language() or ""
     for client in own.order_by("name").values_list(*COLUMNS, named=True):
-        yield row_of(client, jobs.get(client.pk, []))
+        yield row_of(client, jobs.get(client.pk, []), language)
 
 
-def row_of(client: Any, jobs: list[Any]) -> Row:
+def row_of(client: Any, jobs: list[Any], language: str) -> Row:
     """One client, a row of COLUMNS, as shown."""
     told = [*(client.summary__reasons or ()), *failures(jobs)]
     news = [reason for reason in told if is_news(reason, client.look__at)]
@@ -127,8 +129,8 @@ def row_of(client: Any, jobs: list[Any]) -> Row:
     return Row(
         href=address("client", client.pk),
         name=client.name,
-        so_far=so_far(client.summary__sessions or 0, client.summary__last_session),
-        lines=tuple(say(reason, client.pk) for reason in news),
+        so_far=counted(client.summary__sessions or 0, client.summary__last_session, language),
+        lines=tuple(say(reason, client.pk, language) for reason in news),
         whys=frozenset(reason["why"] for reason in news),
         group=news[0]["why"] if news else PENDING if client.summary__reasons is None else QUIET,
         busy=sum(state != FAILED for state, _, _ in jobs),

@@ -23,7 +23,19 @@ from reattune.web.followup import refresh
 from reattune.web.followup.episodes import Told, from_json
 from reattune.web.followup.models import Look, Summary
 from reattune.web.followup.reasons import is_open
-from reattune.web.followup.told import Line, episode_words, moment, say, say_change, so_far
+from reattune.web.followup.told import (
+    INTENSITIES,
+    KINDS,
+    STATES,
+    Line,
+    episode_words,
+    moment,
+    say,
+    say_change,
+    so_far,
+    word,
+)
+from reattune.web.plans.page import Shown, plan_of
 from reattune.web.reviews.models import FAILED, RUNNING, WAITING, Analysis, Job, Session
 
 SESSIONS = 12  # shown; the rest on request
@@ -116,6 +128,7 @@ class Page:
     upcoming: Any
     unrecorded: int
     consents: frozenset[str]
+    plan: Shown | None
 
 
 def page_of(client: Client, *, whole: bool = False) -> Page:
@@ -147,6 +160,7 @@ def page_of(client: Client, *, whole: bool = False) -> Page:
         spoken=spoken,
         earlier=len(speaking) - len(shown),
         sessions=listed(client, chips, whole=whole),
+        plan=plan_of(client),
         consents=frozenset(c.purpose for c in client.consents.all() if c.revoked_at is None),
         **appointments_of(client),
     )
@@ -196,11 +210,10 @@ def episodes_in_words(episodes: Sequence[Told], slight: int) -> str:
     """How many episodes by kind, intensity and state, in a sentence; "" without any."""
     if not episodes and not slight:
         return ""
-    words = [episode_words(one) for one in episodes]
     parts = []
-    for name in ("kind", "intensity", "state"):
-        counts = Counter(word[name] for word in words)
-        parts.append(", ".join(f"{word} {count}" for word, count in counts.most_common()))
+    for name, words in (("kind", KINDS), ("intensity", INTENSITIES), ("state", STATES)):
+        counts = Counter(getattr(one, name) for one in episodes)
+        parts.append(", ".join(f"{word(words, own)} {n}" for own, n in counts.most_common()))
     said = ngettext("%(count)s episode that stands out", "%(count)s episodes that stand out",
                     len(episodes)) % {"count": len(episodes)}  # fmt: skip
     told = f"{said}: {'; '.join(parts)}." if episodes else f"{said}."

@@ -28,6 +28,7 @@ STANDING = frozenset({"unnoticed", "mishandled", "open"})  # how an episode is t
 FROM_CLIENT = frozenset({"link", "kiosk"})  # ways in which a client answered without the therapist
 
 Reason = dict[str, Any]
+"""Plain values only, so that what is said of one can be remembered."""
 
 
 def reasons_of(records: Records, following: Following, episodes: Sequence[Told]) -> list[Reason]:
@@ -67,7 +68,7 @@ def risks(records: Records, *, last: int, unseen_only: bool = False) -> list[Rea
         {
             "why": "risk",
             "what": "words",
-            "topics": list(dict.fromkeys(risk.topic for risk in read.analysis.risks)),
+            "topics": ",".join(dict.fromkeys(risk.topic for risk in read.analysis.risks)),
             "date": str(read.date),
             "turn": read.analysis.risks[0].turn,
             **place(records, read.session),

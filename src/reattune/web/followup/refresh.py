@@ -35,6 +35,7 @@ from reattune.web.followup.reasons import (
     reasons_of,
     risks,
 )
+from reattune.web.plans.renewal import renew
 from reattune.web.reviews.models import Session
 
 log = logging.getLogger("reattune.followup")
@@ -95,6 +96,7 @@ def refresh(client: Client) -> Summary:
             summary = summary_of(records, following, list_episodes(records, following))
         number_sessions(records)
         keep_signals(client, following.signals)
+        renew(client, records, following)
         kept, _ = Summary.objects.update_or_create(client=client, defaults=summary)
         Client.objects.filter(pk=client.pk).update(stale=False)
     return kept

@@ -96,6 +96,10 @@ class Line:
     href: str = ""
 
 
+Said = tuple[str, str]
+"""A sentence, and where it leads."""
+
+
 def day(text: str | None) -> str:
     """A date of JSON as people write it."""
     return written(text, get_language() or "") if text else ""
@@ -111,6 +115,11 @@ def written(text: str, language: str) -> str:
 def word(words: Mapping[str, Any], name: str) -> str:
     """What something is called; its own name where nobody gave it another."""
     return str(words.get(name, name))
+
+
+def named(measure: str) -> str:
+    """A form's name, translated where it is one of ours."""
+    return measure and _(measure)
 
 
 def moment(session: str | None, turn: int | None = None) -> str:
@@ -134,34 +143,49 @@ def around(name: str) -> str:
 
 def so_far(sessions: int, last: date | None) -> str:
     """How many sessions were held, and when the last one was."""
+    return counted(sessions, last, get_language() or "")
+
+
+@lru_cache(maxsize=4096)
+def counted(sessions: int, last: date | None, language: str) -> str:
+    """As `so_far`, in the language that is active."""
     if last is None:
         return _("No session yet")
     text = ngettext("One session, %(day)s", "%(count)s sessions, last %(day)s", sessions)
-    return text % {"count": sessions, "day": day(last.isoformat())}
+    return text % {"count": sessions, "day": written(last.isoformat(), language)}
 
 
 # Reasons
 
 
-def say(reason: Reason, client: Any) -> Line:
-    """A reason in a line; without a moment of its own it leads to the client's page."""
-    text, href = SAID[reason["why"]](reason)
+def say(reason: Reason, client: Any, language: str = "") -> Line:
+    """A reason in a line; without a moment of its own it leads to the client's page.
+
+    `language` is the one that is active, if the caller knows it.
+    """
+    text, href = spoken(tuple(reason.items()), language or get_language() or "")
     return Line(text, href or address("client", client) + PARTS.get(reason["why"], ""))
+
+
+@lru_cache(maxsize=16384)
+def spoken(reason: tuple[tuple[str, Any], ...], language: str) -> Said:
+    """The sentence and the moment of a reason, remembered: a caseload has hundreds."""
+    del language
+    told = dict(reason)
+    return SAID[told["why"]](told)
 
 
 PARTS = {"scores": "#timeline", "absence": "#timeline"}
 """The part of the client's page that a reason without a moment leads to."""
 
-Said = tuple[str, str]
-
 
 def say_risk(reason: Reason) -> Said:
     """Risk content of words or of a form."""
     if reason["what"] == "answer":
-        told = {"measure": reason["measure"], "day": day(reason["date"])}
+        told = {"measure": named(reason["measure"]), "day": day(reason["date"])}
         text = _("Session of %(day)s: an answer of %(measure)s asks for your risk protocol")
         return text % told, ""
-    topics = ", ".join(word(TOPICS, topic) for topic in reason["topics"])
+    topics = ", ".join(word(TOPICS, topic) for topic in reason["topics"].split(","))
     told = {"topics": topics, "day": day(reason["date"])}
     text = _("Session of %(day)s: words on %(topics)s") % told
     return text, moment(reason["session"], reason["turn"])
@@ -184,7 +208,7 @@ def say_strain(reason: Reason) -> Said:
 
 def say_scores(reason: Reason) -> Said:
     """A score that got worse."""
-    told = {"measure": reason["measure"], "day": day(reason["date"])}
+    told = {"measure": named(reason["measure"]), "day": day(reason["date"])}
     if reason["prompt"]:
         return _("Session of %(day)s: answers of %(measure)s worth a word") % told, ""
     return _("Session of %(day)s: %(measure)s got worse than is usual") % told, ""
@@ -223,7 +247,7 @@ def say_unread(reason: Reason) -> Said:
 
 def say_form(reason: Reason) -> Said:
     """A form that the client sent."""
-    told = {"measure": reason["measure"], "day": day(reason["date"])}
+    told = {"measure": named(reason["measure"]), "day": day(reason["date"])}
     return _("%(measure)s answered, about the session of %(day)s") % told, ""
 
 
@@ -296,7 +320,7 @@ def change_no_words(change: Reason) -> Line:
 
 def change_score(change: Reason) -> Line:
     """A score beside the one before."""
-    told = {"measure": change["measure"], "now": number(change["now"])}
+    told = {"measure": named(change["measure"]), "now": number(change["now"])}
     if change["was"] is None:
         text = _("%(measure)s: %(now)s, the first score") % told
     elif change["better"] is None:
@@ -316,7 +340,7 @@ def change_score(change: Reason) -> Line:
 
 def change_no_form(change: Reason) -> Line:
     """That a form of the session before was not answered this time."""
-    return Line(_("%(measure)s: not answered this time.") % {"measure": change["measure"]})
+    return Line(_("%(measure)s: not answered this time.") % {"measure": named(change["measure"])})
 
 
 def change_late(change: Reason) -> Line:
