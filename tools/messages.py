@@ -23,8 +23,11 @@ from django.utils.translation.template import templatize
 
 from reattune import episodes
 from reattune.codebook import CODES, FAMILIES, code, load_codebook
+from reattune.measures import SHIPPED, shipped_instrument
 from reattune.report.consider import load_guidance
 from reattune.report.words import INTENSITIES, ROLES, STATES, kind_words
+from reattune.risk import load_screen
+from reattune.thresholds import load_points
 
 WEB = Path(episodes.__file__).parent / "web"
 LOCALE = WEB / "locale"
@@ -67,12 +70,7 @@ def texts() -> list[Text]:
 def of_python(path: Path) -> Iterator[Text]:
     """The texts of a module."""
     tree = ast.parse(path.read_text("utf-8"))
-    names = {
-        alias.asname or alias.name: alias.name
-        for node in ast.walk(tree)
-        if isinstance(node, ast.ImportFrom) and node.module == "django.utils.translation"
-        for alias in node.names
-    }
+    names = names_of(tree)
     named = {
         target.id: node.value
         for node in ast.walk(tree)
@@ -81,8 +79,37 @@ def of_python(path: Path) -> Iterator[Text]:
         if isinstance(target, ast.Name)
     }
     for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-            yield from of_call(node, names.get(node.func.id, ""), named)
+        if isinstance(node, ast.Call):
+            yield from of_call(node, called(node, names), named)
+
+
+def names_of(tree: ast.Module) -> dict[str, str]:
+    """What a module calls the functions of Django's translation -> what they are called there."""
+    return {
+        alias.asname or alias.name: alias.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and node.module == "django.utils.translation"
+        for alias in node.names
+    }
+
+
+def too_early(path: Path) -> Iterator[int]:
+    """The lines of a module at which a text is translated when the module is loaded, and so in the
+    language of whoever comes first."""
+    tree = ast.parse(path.read_text("utf-8"))
+    names = names_of(tree)
+    waiting: list[ast.AST] = [*tree.body]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.Call) and called(node, names) in ("gettext", "ngettext"):
+            yield node.lineno
+        if not isinstance(node, ast.FunctionDef | ast.Lambda):
+            waiting += ast.iter_child_nodes(node)
+
+
+def called(call: ast.Call, names: dict[str, str]) -> str:
+    """Which function of Django's translation is called, "" for any other."""
+    return names.get(call.func.id, "") if isinstance(call.func, ast.Name) else ""
 
 
 def of_call(call: ast.Call, name: str, named: dict[str, ast.expr]) -> Iterator[Text]:
@@ -123,10 +150,21 @@ def looked_up() -> Iterator[str]:
     for word in (*STATES.values(), *INTENSITIES.values(), kind_words("mixed")):
         yield from (word.name, word.meaning)
     yield from ROLES.values()
+    yield from load_points()
     yield from (rule.text for rule in guide.rules)
     for land in guide.lands.values():
         yield from (land.badly, land.well)
+    yield from (pattern.about for pattern in load_screen().patterns)
     yield from reasons()
+    yield from of_instruments()
+
+
+def of_instruments() -> Iterator[str]:
+    """What the forms are called and what is said of their scores; their questions are elsewhere."""
+    for one in map(shipped_instrument, SHIPPED):
+        yield from (one.name, one.risk_why)
+        yield from (cutoff.label for cutoff in one.cutoffs if cutoff.verified)
+    yield "Session Check-in: therapist minus client"
 
 
 def reasons() -> Iterator[str]:
@@ -201,6 +239,9 @@ def placeholders(text: str) -> set[str]:
 def check() -> list[str]:
     """All that is wrong, in every language."""
     found, every = [], texts()
+    for path in sorted(WEB.rglob("*.py")):
+        where = path.relative_to(WEB)
+        found += [f"{where}:{line}: needs gettext_lazy" for line in too_early(path)]
     for language in LANGUAGES:
         made, path = catalog(language, every), path_of(language)
         found += [f"{language}: {fault}" for fault in faults(made)]

@@ -7,12 +7,14 @@ it errs. Something is always missed: nothing may leave before a person has read 
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from operator import itemgetter
 from typing import Any, overload
 
 from reattune.errors import InputError
-from reattune.redaction.detect import Told, detect
+from reattune.redaction.detect import Told, detect, find_words
 from reattune.redaction.lexicon import fold
 from reattune.redaction.people import ROLES
 from reattune.redaction.spans import CATEGORIES, PERSON, Found
@@ -89,7 +91,10 @@ def _texts(sources: Sequence[Session | str]) -> tuple[list[str], list[tuple[int,
 
 
 def _told(aliases: Aliases, sources: Sequence[Session | str]) -> Told:
-    rows = [*_alias_rows(aliases), *(row for one in sources if isinstance(one, Session) for row in _speakers(one))]
+    rows = [
+        *_alias_rows(aliases),
+        *(row for one in sources if isinstance(one, Session) for row in _speakers(one)),
+    ]
     labels: dict[str, str] = {}
     for name, label in rows:
         folded = " ".join(fold(name).split())
@@ -164,7 +169,7 @@ def _hidden(
 
 def _moved(found: Found, offsets: Sequence[tuple[int, int]]) -> Found:
     """The same, placed in the text as it was."""
-    shift = next(move for place, move in reversed(offsets) if place <= found.start)
+    shift = offsets[bisect_right(offsets, found.start, key=itemgetter(0)) - 1][1]
     return replace(found, start=found.start + shift, end=found.end + shift)
 
 
@@ -306,7 +311,7 @@ class Review:
         return tuple(span for span in self.spans if span not in self.rejected)
 
     def accept(self, *spans: Span) -> Review:
-        """With these spans accepted; InputError "span-unknown" for one that is not in the review."""
+        """With these spans accepted; InputError "span-unknown" for one that is not among them."""
         chosen = self._own(spans)
         return replace(self, accepted=self.accepted | chosen, rejected=self.rejected - chosen)
 
@@ -376,25 +381,16 @@ def occurrences(
         raise _outside(turn)
     beside = tuple(beside)
     placeholder = _next_placeholder(category, beside, texts)
-    places = {(turn, start, end), *_same_words(texts, texts[turn][start:end])}
+    places = {(turn, start, end), *find_words(texts, texts[turn][start:end])}
     covered = [(s.turn, s.start, s.end) for s in beside]
     return tuple(
         Span(t, a, b, category, placeholder, BY_HAND, "Marked by hand.", 1.0)
         for t, a, b in sorted(places)
-        if (t, a, b) == (turn, start, end) or not any(t == u and a < d and b > c for u, c, d in covered)
+        if (t, a, b) == (turn, start, end)
+        or not any(t == u and a < d and b > c for u, c, d in covered)
     )
 
 
 def _next_placeholder(category: str, beside: Iterable[Span], texts: Iterable[str]) -> str:
     last = _numbers_in([*texts, *(span.placeholder for span in beside)]).get(category, 0)
     return f"[{category} {last + 1}]"
-
-
-def _same_words(texts: Sequence[str], words: str) -> list[tuple[int, int, int]]:
-    import re
-
-    parts = r"\s+".join(map(re.escape, words.split()))
-    if not parts:
-        return []
-    pattern = re.compile(rf"(?<!\w){parts}(?!\w)", re.I)
-    return [(i, *m.span()) for i, text in enumerate(texts) for m in pattern.finditer(text)]

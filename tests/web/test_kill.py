@@ -36,7 +36,7 @@ SEED = 20260305
 PATIENCE = 240  # seconds for all of it, on a machine that has other things to do
 PASSWORD = "a calm harbour at dusk"
 TURNS = 12
-PROCESSES = 1 + 2  # the worker that reads, the two that serve
+RUNNING = 3  # how the server ends that finds another one on its folder
 
 
 def transcript(n: int) -> bytes:
@@ -68,7 +68,7 @@ def command(pid: int) -> str:
 
 
 class Server:
-    """`reattune serve` on a folder of its own, which is killed and started again."""
+    """`reattune serve` on a folder of its own, started again whenever it ends, as by systemd."""
 
     def __init__(self, folder: Path) -> None:
         self.port = free_port()
@@ -76,77 +76,80 @@ class Server:
         self.env |= {"REATTUNE_DATA": str(folder), "PYTHONPATH": str(ROOT)}
         self.said = folder.parent / "server.log"
         self.log = self.said.open("ab")
-        self.started = 0
-        self.start()
+        self.ends: list[int] = []
+        self.over = threading.Event()
+        self.main = self.start()
+        self.keeper = threading.Thread(target=self.keep, daemon=True)
+        self.keeper.start()
 
     @property
     def address(self) -> str:
         return f"http://localhost:{self.port}"
 
-    def start(self) -> None:
-        """Start it, once: what is left of the last one must not be in the way."""
-        self.started += 1
-        self.main = subprocess.Popen(
-            [sys.executable, "-m", "reattune", "serve", "--no-browser", "--port", str(self.port)],
+    def start(self) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-m", "reattune", "serve", "--no-browser"]
+        return subprocess.Popen(
+            [*command, "--port", str(self.port)],
             env=self.env,
             stdout=self.log,
             stderr=self.log,
             start_new_session=True,
         )
-        while self.main.poll() is None:
-            if len(children(self.main.pid)) == PROCESSES:
-                return
-            time.sleep(0.05)
-        raise AssertionError("the server does not start")
+
+    def keep(self) -> None:
+        """Start it again at once, however it ended; what is left of it must not be in the way."""
+        while not self.over.wait(0.05):
+            if (end := self.main.poll()) is not None:
+                self.ends.append(end)
+                self.main = self.start()
 
     @property
     def first(self) -> str:
-        """The address that it told at its first start."""
-        found = re.search(r"Reattune is at (\S+)", self.said.read_text("utf-8"))
-        assert found
-        return found[1]
+        """The address that it tells at its first start."""
+        until = time.monotonic() + PATIENCE
+        while time.monotonic() < until:
+            found = re.search(r"Reattune is at (\S+)", self.said.read_text("utf-8"))
+            if found:
+                return found[1]
+            time.sleep(0.1)
+        raise AssertionError("the server does not start")
 
     def kill(self, chance: random.Random) -> str:
-        """Kill one of its processes, or all at once; what was hit.
-
-        Only without its main process it has to be started again; the others it replaces itself.
-        """
-        own = children(self.main.pid)
+        """Kill one of its processes, or all at once; what was hit, "" if that was not there."""
+        main = self.main.pid
+        own = children(main)
         workers = [pid for pid in own if "worker" in command(pid)]
         servers = [pid for pid in own if pid not in workers]
         what = chance.choice(["worker", "worker", "server", "main", "all"])
-        hit = {
-            "worker": workers,
-            "server": servers[:1],
-            "main": [self.main.pid],
-            "all": [self.main.pid, *own],
-        }[what]
-        for pid in hit:
-            try:
-                os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                continue
-        if what in ("main", "all"):
-            self.main.wait()
-            self.start()
-        return what
+        told = {"worker": workers, "server": servers[:1], "main": [main], "all": [main, *own]}
+        hit = [pid for pid in told[what] if dead(pid)]
+        return what if hit else ""
 
     def stop(self) -> None:
-        if self.main.poll() is None:
-            self.main.send_signal(signal.SIGTERM)
-            self.main.wait(timeout=60)
+        self.over.set()
+        self.keeper.join()
+        self.main.send_signal(signal.SIGTERM)
+        self.main.wait(timeout=60)
         self.log.close()
+
+
+def dead(pid: int) -> bool:
+    """Kill a process without a word; whether it was there."""
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[Server]:
     made = Server(tmp_path / "data")
     yield made
+    made.over.set()
+    made.keeper.join()
     for pid in [*children(made.main.pid), made.main.pid]:
-        try:
-            os.kill(pid, signal.SIGKILL)
-        except ProcessLookupError:
-            continue
+        dead(pid)
 
 
 class Visitor:
@@ -261,6 +264,7 @@ def look(server: Server) -> dict[str, Any]:
 
 def test_nothing_is_lost_and_nothing_doubled(server: Server) -> None:
     chance, visitor, killed = random.Random(SEED), Visitor(server), []
+    pause = random.Random(SEED + 1)
     query = urllib.parse.urlsplit(server.first).query
     token = urllib.parse.parse_qs(query)["token"][0]
     account = {"practice": "Harbour", "name": "Thea", "username": "thea", "password": PASSWORD}
@@ -268,13 +272,12 @@ def test_nothing_is_lost_and_nothing_doubled(server: Server) -> None:
     consents = ["transcription", "analysis"]
     where, _ = visitor.post("/clients/new/", name="Fern", language="en", consents=consents)
     path = f"{urllib.parse.urlsplit(where).path}upload/"
-    over = threading.Event()
 
     def keep_killing() -> None:
-        while len(killed) < KILLS and not over.wait(chance.uniform(0.2, 2.2)):
-            killed.append(server.kill(chance))
+        while len(killed) < KILLS and not server.over.wait(chance.uniform(0.2, 2.2)):
+            killed.extend(filter(None, [server.kill(chance)]))
 
-    killer = threading.Thread(target=keep_killing)
+    killer = threading.Thread(target=keep_killing, daemon=True)
     killer.start()
     form, files = visitor.token(path), {}
     for n in range(UPLOADS):
@@ -282,15 +285,15 @@ def test_nothing_is_lost_and_nothing_doubled(server: Server) -> None:
         files[name] = transcript(n)
         page = visitor.upload(path, name, files[name], form)
         assert "Taken" in page or "Here already" in page, page[-3000:]
-        time.sleep(chance.uniform(0, 0.3))
+        time.sleep(pause.uniform(0, 0.3))
     killer.join()
     while "to go" in visitor.open("/reading/")[1]:
         time.sleep(0.5)
-    over.set()
     server.stop()
     found = look(server)
-    print(f"killed {killed}, started {server.started} times, swept {found['swept']}")
+    print(f"killed {killed}, ended {server.ends}, swept {found['swept']}")
     assert set(killed) >= {"worker", "main"}
+    assert RUNNING not in server.ends
     assert found["sound"] == "ok"
     assert found["breaks"] == []
     assert found["left"] == []

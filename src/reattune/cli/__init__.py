@@ -10,6 +10,7 @@ import click
 COMMANDS: dict[str, tuple[str, str]] = {
     "analyze": ("reattune.cli.analyze", "Find strains, their repair and the reasons, in sessions."),
     "evaluate": ("reattune.cli.evaluate", "Measure the model on labelled sessions of your own."),
+    "agreement": ("reattune.cli.agreement", "How far two or more coders of sessions agree."),
     "recalibrate": (
         "reattune.cli.recalibrate",
         "Fit probabilities and thresholds to flags you judged.",

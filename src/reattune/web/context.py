@@ -40,6 +40,7 @@ def navigation(user: User, path: str) -> Iterator[Item]:
     for label, name, role in (
         (_("Clients"), "caseload", user.is_therapist),
         (_("Search"), "search", user.is_therapist),
+        (_("Journal"), "journal", user.is_therapist),
         (_("Shared with me"), "shares", user.is_supervisor),
         (_("Practice"), "people", user.is_administrator),
     ):

@@ -11,6 +11,8 @@ urlpatterns = [
     path("", include("reattune.web.reviews.urls")),
     path("", include("reattune.web.checkins.urls")),
     path("", include("reattune.web.followup.urls")),
+    path("", include("reattune.web.plans.urls")),
+    path("", include("reattune.web.journal.urls")),
     path("", include("reattune.web.sharing.urls")),
     path("", include("reattune.web.search.urls")),
     path("", include("reattune.web.api.urls")),

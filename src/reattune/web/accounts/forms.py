@@ -143,7 +143,7 @@ class NewToken(forms.ModelForm[Token]):
     """A token for a program: its name and what it may do."""
 
     scopes = forms.MultipleChoiceField(
-        label=_("May"),
+        label=_("What it may do"),
         choices=[(scope, scope) for scope in SCOPES],
         widget=forms.CheckboxSelectMultiple,
     )

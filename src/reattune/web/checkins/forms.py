@@ -62,7 +62,7 @@ class GiveForm(forms.Form):
         self.instruments = to_give(client)
         kwargs.setdefault("initial", {"language": client.language, "about": latest_day(client)})
         super().__init__(*args, **kwargs)
-        self.choices("measure").choices = [(id, i.name) for id, i in self.instruments.items()]
+        self.choices("measure").choices = [(id, _(i.name)) for id, i in self.instruments.items()]
         self.choices("language").choices = languages(self.instruments)
         self.order_fields(["measure", "language", "about", "days", "instead"])
         self.twice = self.there()

@@ -47,7 +47,7 @@ class Read:
     @property
     def name(self) -> str:
         """What people call the form."""
-        return self.instrument.name if self.instrument else self.row.measure
+        return _(self.instrument.name) if self.instrument else self.row.measure
 
     @property
     def who(self) -> str:
@@ -80,14 +80,15 @@ class Read:
     @property
     def risk_why(self) -> str:
         """Which answer asks for the risk protocol, "" for none."""
-        return self.score.risk_why if self.score else ""
+        why = self.score.risk_why if self.score else ""
+        return why and _(why)
 
     @property
     def meaning(self) -> list[str]:
         """What the score says in a word each: bands reached, change, items to ask about."""
         if self.score is None:
             return [self.why]
-        bands = [f.why.partition(": ")[2].rstrip(".") for f in self.score.flags if f.scale]
+        bands = [_(f.why.partition(": ")[2].rstrip(".")) for f in self.score.flags if f.scale]
         ask = [f.why for f in self.score.flags if f.kind == "unanswered"]
         return list(filter(None, [*bands, self.moved, self.asks, self.left_out, *ask]))
 
@@ -112,8 +113,8 @@ class Read:
         items = [f.item for f in self.score.flags if f.kind == "item"] if self.score else []
         if not items:
             return ""
-        one, many = "ask about item %(items)s", "ask about items %(items)s"
-        return ngettext(one, many, len(items)) % {"items": ", ".join(map(str, items))}
+        told = ngettext("ask about item %(items)s", "ask about items %(items)s", len(items))
+        return told % {"items": ", ".join(map(str, items))}
 
     @property
     def left_out(self) -> str:

@@ -20,6 +20,7 @@ def losses_of(client: Client) -> list[Loss]:
         "appointments": client.appointments.count(),
         "consents": client.consents.count(),
         "signals": client.signals.count(),
+        "ruptures": client.ruptures.count(),
     }
     own = [Loss(kind, number, in_words(kind, number)) for kind, number in counts.items() if number]
     return [*losses(client.sessions.all()), *own]
@@ -33,6 +34,7 @@ def in_words(kind: str, number: int) -> str:
         "appointments": ngettext("appointment", "appointments", number),
         "consents": ngettext("consent", "consents", number),
         "signals": ngettext("signal", "signals", number),
+        "ruptures": ngettext("rupture with its steps", "ruptures with their steps", number),
     }[kind]
 
 

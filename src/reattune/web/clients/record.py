@@ -1,7 +1,7 @@
 """A client's whole record as plain data, schema "reattune.client/1" (docs/client-record.md).
 
 Not in it: the analyses, which are files of their own beside it, and the audit entries, which
-belong to the practice.
+belong to the practice. The therapist's private journal is not part of the record.
 """
 
 from __future__ import annotations
@@ -13,7 +13,9 @@ from django.db.models import Model, QuerySet
 from django.utils import timezone
 
 from reattune import __version__
+from reattune.repair_rows import rupture_to_dict
 from reattune.web.clients.models import Client
+from reattune.web.plans import store
 from reattune.web.reviews.models import Session
 from reattune.web.sharing.models import Share
 
@@ -34,6 +36,7 @@ JUDGEMENT = ("turn", "code", "verdict", "to", "intensity", "of", "at")
 NOTICED = ("turn", "yes", "at")
 NOTE = ("turn", "text", "created", "edited")
 COMMENT = ("text", "at")
+ENDING = ("section", "item", "old", "new", "when", "session", "note", "due")
 SHARE = ("first", "last", "question", "created", "until", "revoked_at")
 
 
@@ -47,6 +50,8 @@ def record_of(client: Client) -> dict[str, Any]:
         **record_of_tables(client),
         "sessions": [session_of(one) for one in client.sessions.all()],
         "signals": rows(client.signals.all(), SIGNAL),
+        "ruptures": [rupture_to_dict(one) for one in store.load(client)],
+        "ending": rows(client.ending_rows.all(), ENDING),
     }
 
 

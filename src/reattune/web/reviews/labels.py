@@ -157,6 +157,7 @@ def judge(
     "bad-judgement" for a turn that is not there or cannot carry the code.
     """
     with transaction.atomic():
+        session.client.lock()
         lock(session)
         check(session, turn, code, verdict, to if verdict == RELABELED else code)
         if verdict == CONFIRMED and not intensity:

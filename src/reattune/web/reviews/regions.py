@@ -23,6 +23,7 @@ from reattune.report.view import Flag, Told
 from reattune.report.words import clean, percent, shorten
 from reattune.types import Episode
 from reattune.web.reviews.page import Card, Tally, marked_up
+from reattune.web.reviews.told import facts_told, speaker_told
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -63,8 +64,8 @@ def environment() -> Environment:
     """The templates of `jinja/`, with the words they use."""
     made = new_environment("reattune.web.reviews", "jinja")
     told = (episodes_told, moves_told, signs_told, span_told, been_through, tally_told, told_short)
-    named = (kind_name, family_name, intensity_name, quoted, why, moment, clean, percent)
-    made.filters |= {function.__name__: function for function in (*told, *named)}
+    named = (kind_name, family_name, intensity_name, speaker_told, quoted, why, moment)
+    made.filters |= {f.__name__: f for f in (*told, *named, clean, percent)}
     made.globals |= {"MIDDLE": MIDDLE, "SOURCES": load_guidance().sources}
     return made
 
@@ -111,7 +112,8 @@ def quoted(text: str) -> SafeString:
 def why(flag: Flag) -> str:
     """The reason of a flag: that of its label, and what was counted in this turn."""
     own, said = flag.code.why, flag.marker.why
-    return clean(translated(own) + said.removeprefix(own) if said.startswith(own) else said)
+    whole = translated(own) + facts_told(said.removeprefix(own)) if said.startswith(own) else said
+    return clean(whole)
 
 
 def moment(at: datetime) -> str:

@@ -10,6 +10,7 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from reattune.errors import ReattuneError
 from reattune.types import Session as Words
@@ -25,7 +26,9 @@ MOST_SPEAKERS = 30  # a form for more is nobody's; more labels than that are a r
 class SessionForm(forms.Form):
     """When a session was held."""
 
-    held_on = day_field(_("Date"), help_text=_("Sessions are numbered by date."))
+    held_on = day_field(
+        gettext_lazy("Date"), help_text=gettext_lazy("Sessions are numbered by date.")
+    )
 
     def clean_held_on(self) -> object:
         """Not in the future."""

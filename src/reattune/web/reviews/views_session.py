@@ -25,10 +25,7 @@ from reattune.errors import InputError
 from reattune.model import WEIGHTS, read_card
 from reattune.report.view import (
     all_notes,
-    baseline_told,
-    error_rates,
     minutes,
-    people,
     roles_told,
 )
 from reattune.web import errors, gates
@@ -39,6 +36,7 @@ from reattune.web.reviews.forms_session import JudgeForm, NoteForm, NoticedForm
 from reattune.web.reviews.page import Page
 from reattune.web.reviews.panel import Panel, panel_of
 from reattune.web.reviews.regions import render as render_region
+from reattune.web.reviews.told import habit_told, people_told, rates_told
 
 
 @gates.therapist
@@ -197,10 +195,10 @@ def whole(request: HttpRequest, page: Page, panel: Panel | None, status: int = 2
         "next": near_by.get(1),
         "job": record.jobs.last(),
         "minutes": minutes(analysis),
-        "people": people(analysis),
+        "people": people_told(analysis),
         "roles_told": roles_told(analysis),
-        "baseline": baseline_told(analysis),
-        "error_rates": error_rates(analysis) if analysis.by else (),
+        "baseline": habit_told(analysis),
+        "error_rates": tuple(rates_told(analysis)) if analysis.by else (),
         "reading_notes": all_notes(analysis),
         "newer": newer(analysis.by),
     }

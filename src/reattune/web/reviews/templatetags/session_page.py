@@ -7,7 +7,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from reattune.report.words import clean, percent
-from reattune.web.reviews import regions
+from reattune.web.reviews import regions, told
 
 register = template.Library()
 
@@ -19,6 +19,7 @@ SYMBOL = (
 register.filter("family_name", regions.family_name)
 register.filter("role_name", regions.role_name)
 register.filter("quoted", regions.quoted)
+register.filter("risk_told", told.risk_told)
 register.filter("safe_text", clean)
 
 

@@ -1,0 +1,1 @@
+"""The therapist's private journal, under a key of their own."""

@@ -1,0 +1,1 @@
+"""Ruptures as records: the plan, the next-session sheet, endings, missteps."""
