@@ -96,6 +96,18 @@ def test_published_values_of_irrcac(case):
         assert [own.low, own.high] == pytest.approx(case["interval"], abs=5e-4)
 
 
+@pytest.mark.parametrize("case", PUBLISHED["weighted"], ids=lambda case: case["call"])
+def test_weighted_values_with_missing_ratings(case):
+    weights, name = re.fullmatch(r".*weights='(\w+)'.*\.(\w+)\(\)", case["call"]).groups()
+    if name == "krippendorff":
+        level = {"quadratic": "interval", "ratio": "ratio"}[weights]
+        own = krippendorff_alpha(RATERS, level=level)
+    else:
+        own = IRRCAC[name](RATERS, weights=weights)
+    known = [case["value"], case["se"], case["low"]]
+    assert [own.value, own.se, own.low] == pytest.approx(known, abs=1e-9)
+
+
 def test_krippendorff_2011_example():
     """Computing Krippendorff's Alpha-Reliability: .743, .815, .849, .797."""
     known = {"nominal": 0.743, "ordinal": 0.815, "interval": 0.849, "ratio": 0.797}

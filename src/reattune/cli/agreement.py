@@ -137,9 +137,9 @@ def table(first: str, rows: dict[str, dict[str, Any]]) -> Table:
     made = Table(box=SIMPLE, padding=(0, 1, 0, 0), pad_edge=False)
     made.add_column(first, width=NAME_WIDTH, overflow="fold")
     for title in ("n", "marked", *COLUMNS.values()):
-        made.add_column(title, justify="right", no_wrap=True)
+        made.add_column(title, justify="right", no_wrap=title != "marked")
     for name, row in rows.items():
-        marked = ",".join(str(n) for n in row["marked"].values())
+        marked = ", ".join(str(n) for n in row["marked"].values())
         agreed, *figures = (stacked(row[key]) for key in COLUMNS)
         made.add_row(
             name.replace("_", " "), str(row["n"]), marked, agreed.partition("\n")[0], *figures
@@ -149,7 +149,9 @@ def table(first: str, rows: dict[str, dict[str, Any]]) -> Table:
 
 def stacked(figure: dict[str, Any]) -> str:
     """A value, and its interval below."""
-    return f"{brief(figure['value'])}\n{interval(figure)}".rstrip("\n")
+    value = figure["value"]
+    shown = ">.99" if brief(value) == "1" and value < 1 - 1e-9 else brief(value)
+    return f"{shown}\n{interval(figure)}".rstrip("\n")
 
 
 def interval(figure: dict[str, Any]) -> str:
