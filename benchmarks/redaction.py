@@ -276,12 +276,64 @@ def kept_words(results: list[Result]) -> str:
     )
 
 
+LOCALES = (
+    "en_US en_GB en_IE en_IN en_NG en_NZ es_ES es_MX pt_BR fr_FR de_DE nl_NL sv_SE fi_FI pl_PL"
+    " cs_CZ hu_HU ro_RO it_IT tr_TR hr_HR"
+).split()
+SENTENCES = (
+    "so i was talking to {} about it and she said just leave",
+    "my brother {} came round last night and we had a row",
+    "and then {} goes you always do this",
+    "i rang {} in the end because i couldn't sleep",
+    "{} is the one who does the cooking at home",
+    "it's just me and {} now really",
+    "he told {} before he told me",
+    "i don't know what {} would say to that",
+    "me and {} we used to go every week",
+    "yeah {} was there too",
+)
+EACH = 60  # names of a locale
+
+
+def other_names() -> None:
+    """How many given names of another list (Faker's, MIT) are found, one to a sentence."""
+    from faker import Faker
+
+    listed = found = capital = total = 0
+    for locale in LOCALES:
+        source = Faker(locale)
+        source.seed_instance(5)
+        for number in range(EACH):
+            name = source.first_name()
+            sentence = SENTENCES[number % len(SENTENCES)]
+            small = sentence.format(name.lower())
+            large = sentence.format(name).replace(" i ", " I ") + "."
+            listed += fold(name.split()[0]) in load_lexicon().given
+            found += covers(small, name)
+            capital += covers(large[0].upper() + large[1:], name)
+            total += 1
+    print(f"{total} names of {len(LOCALES)} locales, {shown(listed, total)} of them in our list")
+    print(f"found in lower case {shown(found, total)}, with capitals {shown(capital, total)}")
+
+
+def covers(text: str, name: str) -> bool:
+    """Whether a name in a text is hidden whole."""
+    start = text.lower().index(name.lower())
+    places = [i for i in range(start, start + len(name)) if text[i].isalnum()]
+    spans = find(text)
+    return all(any(s.start <= i < s.end for s in spans) for i in places)
+
+
 def main() -> None:
     """Print the tables of both halves."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--half", choices=HALVES, help="only this half")
     parser.add_argument("--errors", action="store_true", help="show the development half's errors")
+    parser.add_argument("--other-names", action="store_true", help="names of Faker's lists alone")
     chosen = parser.parse_args()
+    if chosen.other_names:
+        other_names()
+        return
     if chosen.errors and chosen.half == "held_out":
         parser.error("the held-out half's errors are not shown: rules would be fit to them")
     for half in [chosen.half] if chosen.half else HALVES:

@@ -7,6 +7,7 @@ import logging
 import random
 import time
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ from reattune.cli.redact import SCHEMA, command
 from reattune.errors import InputError
 from reattune.redact import CATEGORIES, Review, Span, apply, find, find_all, speaker_labels
 from reattune.redaction.lexicon import fold, load_lexicon
-from reattune.types import Session
+from reattune.types import Session, Turn
 
 
 def hidden(text: str, **options: object) -> list[tuple[str, str]]:
@@ -168,6 +169,18 @@ def test_names_in_speaker_labels_are_hidden_in_the_words_too():
     assert not any(name in words for name in ("Ruth", "Ellery", "Tam", "Anna", "Leeds"))
     assert result.source == ""
     assert [turn.speaker for turn in result.turns] == ["Speaker 1", "Speaker 2", "Speaker 1"]
+
+
+def test_a_speaker_whose_role_is_known_has_its_placeholder():
+    known = replace(session(), turns=tuple(roles(session().turns)))
+    result = apply(known, find(known))
+    assert result.turns[0].text == "So how was [city 1], [client]?"
+    assert [turn.speaker for turn in result.turns] == ["T", "C", "T"]
+
+
+def roles(turns: Iterable[Turn]) -> Iterable[Turn]:
+    for turn in turns:
+        yield replace(turn, role="therapist" if turn.speaker == "Ruth Ellery" else "client")
 
 
 def test_roles_become_the_speaker_labels():
@@ -405,6 +418,7 @@ def test_the_command_reads_notes_without_speakers_and_several_sessions(tmp_path:
     [
         (["missing.txt"], 3, "missing-file"),
         (["-", "--alias", "client="], 3, "bad-alias"),
+        (["-", "--alias", "3!=Anna"], 3, "bad-alias"),
     ],
 )
 def test_the_command_says_what_is_wrong(options: list[str], code: int, slug: str):

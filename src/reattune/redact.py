@@ -7,6 +7,7 @@ it errs. Something is always missed: nothing may leave before a person has read 
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -60,7 +61,8 @@ def find(source: Session | str, *, aliases: Aliases = ()) -> tuple[Span, ...]:
 
     `aliases` are names known beforehand, as a list, or by label: {"client": ["Anna Weber"]}; short
     forms and parts of them count too. The names in a session's speaker labels are taken along.
-    A name has one placeholder, whatever its case, its ending or its short form.
+    A name has one placeholder, whatever its case, its ending or its short form. InputError
+    "bad-alias" for a label that is no word.
     """
     return find_all([source], aliases=aliases)[0]
 
@@ -112,6 +114,7 @@ def _alias_rows(aliases: Aliases) -> list[tuple[str, str]]:
     if isinstance(aliases, str):
         aliases = [aliases]
     if isinstance(aliases, Mapping):
+        _check_labels(aliases)
         return [
             (name.strip(), label)
             for label, names in aliases.items()
@@ -119,6 +122,19 @@ def _alias_rows(aliases: Aliases) -> list[tuple[str, str]]:
             if name.strip()
         ]
     return [(name.strip(), PERSON) for name in aliases if name.strip()]
+
+
+def _check_labels(labels: Iterable[str]) -> None:
+    """InputError "bad-alias" for a label that no placeholder can hold."""
+    if not all(_LABEL.fullmatch(label) for label in labels):
+        raise InputError(
+            "bad-alias",
+            "What a name stands for is a word or two in small letters, such as client or friend.",
+            remedy='Give names under "client", "therapist" or a word for what they are.',
+        )
+
+
+_LABEL = re.compile(r"[a-z][a-z -]{1,24}")
 
 
 def _speakers(session: Session) -> list[tuple[str, str]]:

@@ -24,6 +24,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "Follow a client: words, scores and attendance on one timeline.",
     ),
     "plan": ("reattune.cli.plan", "Plan the repair of a course; the next-session sheet."),
+    "redact": (
+        "reattune.cli.redact",
+        "Replace what identifies people in a transcript by placeholders.",
+    ),
     "measures": (
         "reattune.cli.measures",
         "The questionnaires: list them, show one, check a file of your own.",

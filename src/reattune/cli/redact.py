@@ -66,10 +66,10 @@ def aliases_of(names: Sequence[str]) -> Aliases:
     for given in names:
         label, equals, name = given.partition("=")
         label, name = (label.strip().lower(), name.strip()) if equals else ("person", given.strip())
-        if not name or not label.replace("-", "").replace(" ", "").isalpha():
+        if not name:
             raise InputError(
                 "bad-alias",
-                "A name to hide is empty, or what it stands for is no word.",
+                "A name to hide is empty.",
                 remedy='Write --alias "Anna Weber" or --alias "client=Anna Weber".',
             )
         found.setdefault(label, []).append(name)

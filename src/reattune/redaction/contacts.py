@@ -12,7 +12,7 @@ from reattune.redaction.spans import ACCOUNT, EMAIL, PHONE, URL, Found
 BY = "rules/1"
 NEAR = 3  # turns after a telephone number in which a few digits are part of it
 LOOK_BACK = 70  # characters before a number that are read for what it is
-PHONE_DIGITS, ANY_DIGITS = 7, 6  # least digits of a telephone number; of any number that is hidden
+ANY_DIGITS = 6  # least digits of a number that is hidden whatever stands around it
 
 _TLD = (
     r"com|org|net|edu|gov|info|biz|example|test|app|dev|blog|shop|online|site|health|clinic|care"
@@ -63,9 +63,7 @@ _CODE = re.compile(
     r"(?<![\w.@/-])(?=[A-Za-z0-9/-]*\d[A-Za-z0-9/-]*\d[A-Za-z0-9/-]*\d)(?=[A-Z0-9/-]*[A-Z])[A-Z0-9]{1,12}(?:[-/][A-Z0-9]{1,12}){0,4}(?![\w@])"
 )
 _PLATE = re.compile(r"\b[A-Z]{2}\d{2}\s?[A-Z]{3}\b")
-_DATE = re.compile(
-    r"\d{1,2}([. -])\d{1,2}\1(?:19|20)?\d\d|(?:19|20)\d\d([.-])\d{1,2}\2\d{1,2}"
-)
+_DATE = re.compile(r"\d{1,2}([. -])\d{1,2}\1(?:19|20)?\d\d|(?:19|20)\d\d([.-])\d{1,2}\2\d{1,2}")
 _DOTTED = re.compile(r"(?<![\w./-])\d{2,4}(?:[./-]\d{2,6}){2,4}(?![\w/-])")
 _SSN = re.compile(r"(?<![\d-])\d{3}-\d{2}-\d{4}(?![\d-])")
 
