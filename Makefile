@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 TRAIN := .venv-train
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 
-.PHONY: help demo serve-demo test lint check check-postgresql train evaluate figures bench lock clean
+.PHONY: help demo serve-demo test lint check check-postgresql train evaluate figures bench lock messages clean
 
 help:
 	@echo "make demo      analyze a bundled session, write its HTML report"
@@ -75,6 +75,10 @@ figures: $(VENV)/.dev
 
 bench: $(TRAIN)/.ready
 	$(TRAIN)/bin/python -m benchmarks.speed
+
+# Collects the application's texts and compiles their translations.
+messages: $(VENV)/.dev
+	$(BIN)/python -m tools.messages
 
 lock:
 	tools/lock.sh

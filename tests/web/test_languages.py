@@ -144,7 +144,7 @@ def test_a_text_that_is_missing_fuzzy_or_filled_in_otherwise_is_told(tmp_path, m
     catalog.find("Search").msgstr = ""
     catalog.find("Sign out").flags.append("fuzzy")
     catalog.find("ended %(day)s").msgstr = "beendet"
-    catalog.save(str(path))
+    path.write_text(f"{catalog}\n", "utf-8")
     assert messages.check() == [
         "de: not translated: Search",
         "de: fuzzy: Sign out",

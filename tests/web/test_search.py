@@ -61,6 +61,7 @@ def test_all_words_must_stand_in_one_turn(therapist: User, session: Session) -> 
 
 def test_phrases_and_words_left_out(therapist: User, session: Session) -> None:
     assert len(search(therapist.pk, '"river again"')) == 1
+    assert len(search(therapist.pk, "“river again”")) == 1
     assert search(therapist.pk, '"again river"') == []
     assert len(search(therapist.pk, "river -frozen")) == 1
     assert search(therapist.pk, "-river") == []

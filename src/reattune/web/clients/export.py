@@ -29,7 +29,8 @@ README = """\
 This is everything that Reattune keeps of one client.
 
 record.json       consents, appointments, check-ins, sessions with every turn, your notes and
-                  answers to flags, signals; schema "reattune.client/1"
+                  answers to flags, signals, ruptures with every decision; schema
+                  "reattune.client/1"
 transcripts/      each transcript as it was uploaded, and as plain text with speakers
 analyses/         what the program found in each session; schema "reattune.analysis/1"
 consents.csv, appointments.csv, answers.csv, scores.csv

@@ -90,7 +90,7 @@ def ending_page(
         "parts": list(parts(own)) if own.state not in ("", "called_off") else [],
         "left": [whole.sections[key].name for key in work.untouched(own)] if own.state else [],
         "due": work.due(own, timezone.localdate()),
-        "rows": [row for row in own.rows if not row.section],
+        "rows": [(STATES[row.new], row) for row in own.rows if not row.section],
         "outcome": whole.outcome.text,
         "brief": [text.text for text in whole.brief],
         "live": len(shown.live) if shown else 0,

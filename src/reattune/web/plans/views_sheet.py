@@ -56,6 +56,7 @@ def next_page(request: HttpRequest, id: uuid.UUID) -> HttpResponse:
         "client": client,
         "sheet": told | {"quotes": quotes},
         "rupture": sheet.focus.id if sheet.focus else "",
+        "intensity": sheet.focus.intensity if sheet.focus else "",
         "day": timezone.localdate(),
     }
     return render(request, "plans/next_session.html", context)

@@ -19,6 +19,7 @@ AROUND = 18  # words of a snippet
 OPEN, CLOSE = "\x02", "\x03"  # around a found word; replaced by <mark> once the rest is escaped
 
 _TERM = re.compile(r'(-?)(?:"([^"]+)"|(\S+))')
+_QUOTES = str.maketrans("“”„«»", '"""""')
 _WORD = re.compile(r"\w+")
 
 
@@ -49,7 +50,7 @@ class Hit:
 def terms(text: str) -> tuple[Term, ...]:
     """What was typed: words, "phrases", and -words to leave out; none if nothing is to be found."""
     found = []
-    for minus, phrase, word in _TERM.findall(text[:LONGEST]):
+    for minus, phrase, word in _TERM.findall(text[:LONGEST].translate(_QUOTES)):
         words = tuple(_WORD.findall(phrase or word))
         if words:
             found.append(Term(words, bool(minus)))
