@@ -514,10 +514,14 @@ def _as_proposal(rupture: Rupture, change: Change) -> Proposal | None:
 def renew(rupture: Rupture, proposals: Iterable[Proposal], *, when: datetime, who: str) -> Rupture:
     """The rupture with the proposals of a new analysis in place of those of the one before.
 
-    New ones are added, those that it no longer makes get a row that takes them back, and those it
-    makes again a row that puts them again; what a person has answered stays as answered.
+    New ones are added, those not answered yet say what they rest on now, those that it no longer
+    makes get a row that takes them back, and those it makes again a row that puts them again; what
+    a person has answered stays as answered.
     """
     fresh = {p.id: p for p in proposals}
+    unanswered = {p.id for p in rupture.proposals if rupture.answer(p.id) in UNANSWERED}
+    renewed = (fresh.get(p.id, p) if p.id in unanswered else p for p in rupture.proposals)
+    rupture = replace(rupture, proposals=tuple(renewed))
     for proposal in fresh.values():
         rupture = with_proposal(rupture, proposal)
     for proposal in rupture.proposals:
@@ -531,10 +535,11 @@ def _renewed(
 ) -> Iterator[Change]:
     now = rupture.answer(proposal.id)
     new, why = ("pending", FOUND_AGAIN) if found else ("withdrawn", NOT_FOUND)
-    if now in ("pending", "withdrawn") and now != new:
+    if now in UNANSWERED and now != new:
         session = max(proposal.session, rupture.session)
         yield Change(rupture.id, proposal.id, now, new, when, session, who, ANALYSIS, why)
 
 
+UNANSWERED = ("pending", "withdrawn")
 NOT_FOUND = "The words no longer show it."
 FOUND_AGAIN = "The words show it again."
