@@ -54,8 +54,9 @@ check: $(VENV)/.dev
 	$(BIN)/pytest -n $(JOBS) --dist worksteal
 
 # The tests of the web application again, on PostgreSQL: a throw-away cluster, removed at the end.
+# What a browser shows does not depend on the database, so its tests run once.
 check-postgresql: $(VENV)/.dev
-	tools/with-postgresql.sh $(BIN)/pytest -n $(JOBS) --dist worksteal tests/web
+	tools/with-postgresql.sh $(BIN)/pytest -n $(JOBS) --dist worksteal -m "not browser" tests/web
 
 test: lint
 	@tools/system-packages.sh

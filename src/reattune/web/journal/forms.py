@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django import forms
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from reattune.web.journal.sealing import LEAST, Words
@@ -26,11 +27,13 @@ class BeginForm(forms.Form):
     passphrase = secret(
         _("A passphrase for your journal"),
         new=True,
-        help_text=_(
-            "Several words, at least %(least)s characters, not your password for signing in. It is "
-            "not kept anywhere: if you forget it, nobody can read your journal again."
-        )
-        % {"least": LEAST},
+        help_text=format_lazy(
+            _(
+                "Several words, at least {least} characters, not your password for signing in. It "
+                "is not kept anywhere: if you forget it, nobody can read your journal again."
+            ),
+            least=LEAST,
+        ),
     )
     again = secret(_("The same again"), new=True)
 
