@@ -114,7 +114,7 @@ def delete(row: Answer, *, by: User) -> None:
 def told(row: Answer, actor: str, action: str, **detail: int) -> None:
     """The entry in the audit chain, and the client marked to be worked out anew."""
     client = row.client
-    Client.objects.filter(pk=client.pk).update(stale=True)
+    client.outdate()
     chain.record(
         client.practice_id,
         actor,

@@ -222,7 +222,7 @@ def rebuild(session: models.Session, words: Words | None = None) -> Standing:
         )
         for i, e in enumerate(found, 1)
     )
-    type(session.client).objects.filter(pk=session.client_id).update(stale=True)
+    session.client.outdate()
     return now
 
 

@@ -142,7 +142,7 @@ def first_seen(page: Page) -> None:
         return
     with transaction.atomic():
         models.Session.objects.filter(pk=record.pk).update(opened_at=timezone.now())
-        type(record.client).objects.filter(pk=record.client_id).update(stale=True)
+        record.client.outdate()
 
 
 # Answers
