@@ -13,25 +13,11 @@ import pytest
 
 from reattune import change, charts, synth
 from reattune.batch import batch_limits, batch_signals
-from reattune.change import RULES, Rule, signals
+from reattune.change import Rule, signals
 from reattune.errors import InputError
-from reattune.types import Point, Scale, Series, Signal
+from reattune.types import Point, Scale, Series
+from tests.test_change import USABLE
 from tests.test_charts import WAI_SR, series
-
-USABLE = [
-    *(rule for rule in RULES.values() if not rule.needs),
-    change.reliable_change(sd=9.6, reliability=0.91, source="a test"),
-    change.sudden_change(cutoff=7, source="a test"),
-    change.drop(sample_sd=5),
-]
-
-
-def numbers(signal: Signal) -> dict[str, float | None]:
-    return {piece.name: piece.value for piece in signal.evidence}
-
-
-def told(found: Sequence[Signal]) -> list[tuple[int, str, str]]:
-    return [(signal.session, signal.kind, signal.level) for signal in found]
 
 
 def rows_of(values: np.ndarray, scale: Scale | None, rules: Sequence[str | Rule]) -> list[Any]:
