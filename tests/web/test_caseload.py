@@ -17,6 +17,7 @@ from reattune.web.audit.models import Entry
 from reattune.web.clients.models import Client
 from reattune.web.followup import caseload, refresh
 from reattune.web.reviews.models import Job, Session
+from tests.web.browsing import go
 from tests.web.conftest import PASSWORD, make_client, signed_in
 from tests.web.rows import add_form, add_session, add_visit, day, major, moment
 
@@ -233,8 +234,8 @@ def test_from_the_caseload_to_the_moment_in_two_clicks(
     view.goto("/login/")
     view.fill("[name=username]", "thea")
     view.fill("[name=password]", PASSWORD)
-    view.click("main button")
-    view.click("text=major strain")
+    go(view, "main button")
+    go(view, "text=major strain")
     view.wait_for_url(f"**/sessions/{session.pk}/#t5")
     assert view.locator("#t5").count() == 1
     view.close()
@@ -258,7 +259,7 @@ def test_the_pages_have_no_axe_violation(
     view.goto("/login/")
     view.fill("[name=username]", "thea")
     view.fill("[name=password]", PASSWORD)
-    view.click("main button")
+    go(view, "main button")
     for path in (
         "/clients/",
         "/clients/?why=archived",

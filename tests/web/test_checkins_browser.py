@@ -15,6 +15,7 @@ from reattune.web.accounts.models import User
 from reattune.web.checkins.models import Answer
 from reattune.web.checkins.phrases import phrases
 from reattune.web.clients.models import Client
+from tests.web.browsing import go
 from tests.web.checkins import LANGUAGES, answered, make_link
 from tests.web.conftest import PASSWORD
 
@@ -72,7 +73,7 @@ def sign_in(page: Page, live: LiveServer) -> None:
     page.goto(f"{live.url}/login/")
     page.fill("[name=username]", "thea")
     page.fill("[name=password]", PASSWORD)
-    page.click("main button")
+    go(page, "main button")
     page.wait_for_url("**/clients/")
 
 
@@ -107,11 +108,11 @@ def test_a_client_answers_by_link(
         page.goto(f"{live_server.url}/answer/{token}/")
         for item in (1, 2, 3, 5):
             choose(page, item, 6)
-        page.click(".send")
+        go(page, ".send")
         assert "Not answered yet: 4" in page.inner_text("[role=alert]")
         assert page.locator("input:checked").count() == 4
         choose(page, 4, 2)
-        page.click(".send")
+        go(page, ".send")
         assert page.inner_text("h1") == "Thank you"
         back(page)
         assert page.locator("input:checked").count() == 0
@@ -152,7 +153,7 @@ def test_a_screen_reader_hears_each_line_and_what_the_numbers_mean(
             "(all) => all.map((e) => e.labels[0].textContent)"
         )
         assert names == ["1 not at all", "2", "3", "4 partly", "5", "6", "7 completely"]
-        page.click(".send")
+        go(page, ".send")
         assert page.evaluate("document.activeElement.getAttribute('role')") == "alert"
 
 
@@ -179,11 +180,11 @@ def test_the_form_is_accessible_and_fits_in_every_language(
         page.goto(f"{live_server.url}/answer/{token}/")
         assert overflow(page) <= 0
         assert targets(page) >= TARGET
-        page.click(".send")
+        go(page, ".send")
         for item in page.locator("fieldset").all():
             item.locator("label").nth(1).click()
         no_violation(page)
-        page.click(".send")
+        go(page, ".send")
         assert page.inner_text("h1") == phrases(language).thanks_title
         assert (phrases(language).care_title in page.content()) == (measure == "phq9")
         no_violation(page)
@@ -231,8 +232,8 @@ def test_the_tablet_is_locked_to_the_form(
     with opened(browser, (820, 1180), java_script_enabled=scripts) as page:
         sign_in(page, live_server)
         page.goto(own)
-        page.click("text=On this tablet")
-        page.click("text=Lock and show the form")
+        go(page, "text=On this tablet")
+        go(page, "text=Lock and show the form")
         page.wait_for_url("**/kiosk/")
         if scripts:
             no_violation(page)
@@ -243,7 +244,7 @@ def test_the_tablet_is_locked_to_the_form(
         assert page.url.endswith("/kiosk/")
         for item in range(1, 6):
             choose(page, item, 3)
-        page.click(".send")
+        go(page, ".send")
         assert "give the device back" in page.inner_text("main")
         if scripts:
             no_violation(page)
@@ -253,14 +254,14 @@ def test_the_tablet_is_locked_to_the_form(
             assert client_record.name not in page.content()
         page.goto(f"{live_server.url}/clients/")
         assert "give the device back" in page.inner_text("main")
-        page.click("text=For the therapist: end")
+        go(page, "text=For the therapist: end")
         if scripts:
             no_violation(page)
         page.fill("[name=password]", "a guess")
-        page.click("button")
+        go(page, "button")
         assert "not the password" in page.inner_text("[role=alert]")
         page.fill("[name=password]", PASSWORD)
-        page.click("button")
+        go(page, "button")
         page.wait_for_url("**/checkins/")
         assert "3.4 of 1 to 7" in page.inner_text("main")
     assert Answer.objects.get().how == "kiosk"
@@ -277,9 +278,9 @@ def test_a_link_is_made_and_its_text_copied(
     with opened(browser, PHONE, permissions=["clipboard-read", "clipboard-write"]) as page:
         sign_in(page, live_server)
         page.goto(own)
-        page.click("text=By link")
+        go(page, "text=By link")
         page.select_option("[name=language]", "pt")
-        page.click("text=Make the link")
+        go(page, "text=Make the link")
         no_violation(page)
         page.click("text=Copy the text")
         page.wait_for_selector("text=Copied")
@@ -326,7 +327,7 @@ def test_a_form_from_paper_is_typed_without_a_mouse_or_scripts(
         sign_in(page, live_server)
         page.goto(own)
         page.select_option("[name=measure]", "gad7")
-        page.click("text=Go on")
+        go(page, "text=Go on")
         page.focus("[name=item1]")
         for key in "1203120":
             page.keyboard.type(key)

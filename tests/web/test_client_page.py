@@ -19,6 +19,7 @@ from reattune.web.followup import refresh
 from reattune.web.followup.models import Look
 from reattune.web.reviews import labels
 from reattune.web.reviews.models import Job, Session
+from tests.web.browsing import go
 from tests.web.conftest import PASSWORD, SESSION, make_client, signed_in
 from tests.web.rows import add_form, add_session, add_visit, major
 
@@ -261,11 +262,10 @@ def test_a_transcript_dropped_here_is_taken(
     view.goto("/login/")
     view.fill("[name=username]", "thea")
     view.fill("[name=password]", PASSWORD)
-    view.click("main button")
-    view.click(f"text={client_record.name}")
+    go(view, "main button")
+    go(view, f"text={client_record.name}")
     view.set_input_files("#files", SESSION)
-    view.click("#upload button")
-    view.wait_for_load_state()
+    go(view, "#upload button")
     assert Session.objects.get().source == SESSION.name
     view.goto(f"/clients/{client_record.pk}/")
     assert view.locator("text=waits to be read").count() == 1

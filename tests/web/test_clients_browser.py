@@ -16,6 +16,7 @@ from reattune.web.accounts.models import User
 from reattune.web.clients.models import Client
 from reattune.web.reviews import ingest, queue
 from tests.conftest import TALK
+from tests.web.browsing import go
 from tests.web.conftest import signed_in
 from tests.web.test_clients_import import OTHERS, WEEKLY, calendar
 from tests.web.test_upload import UNCLEAR
@@ -85,9 +86,9 @@ def test_from_upload_through_the_role_check_to_a_result(
         dates = page.locator("input[type=date]")
         assert dates.nth(0).input_value() == "2026-02-12"
         dates.nth(1).fill("2026-02-05")
-        page.get_by_role("button", name="Save the dates").click()
+        go(page, page.get_by_role("button", name="Save the dates"))
         page.goto("/reading/")
-        page.get_by_role("link", name=re.compile("Feb. 5, 2026")).click()
+        go(page, page.get_by_role("link", name=re.compile("Feb. 5, 2026")))
         assert "It is cold today." in page.inner_text(".first-turns >> nth=0")
         page.get_by_role("button", name="This is the therapist Sasha").click()
         page.wait_for_url(re.compile(r"/sessions/[0-9a-f-]+/$"))
@@ -144,14 +145,14 @@ def test_a_client_is_made_and_deleted_by_typing_the_pseudonym(
         page.get_by_label("Pseudonym").fill("Heron")
         assert not page.locator("#real-name").is_visible()
         page.get_by_label("Written transcripts").check()
-        page.get_by_role("button", name="Make the client").click()
+        go(page, page.get_by_role("button", name="Make the client"))
         page.wait_for_url(re.compile(r"/clients/[0-9a-f-]+/$"))
         page.goto(f"{page.url}delete/")
         page.get_by_label("Type “Heron” to confirm").fill("Larch")
-        page.get_by_role("button", name="Delete for good").click()
+        go(page, page.get_by_role("button", name="Delete for good"))
         assert "This is not the pseudonym" in page.inner_text(".error")
         page.get_by_label("Type “Heron” to confirm").fill("heron")
-        page.get_by_role("button", name="Delete for good").click()
+        go(page, page.get_by_role("button", name="Delete for good"))
         page.wait_for_url(re.compile("/clients/$"))
         assert "is deleted" in page.inner_text(".messages")
     assert not Client.objects.exists()
@@ -201,7 +202,7 @@ def test_every_page_is_accessible(
         page.set_input_files("[type=file]", tmp_path / "x.ics")
         page.get_by_label("What the calendar calls this client").fill("ML")
         page.get_by_label("From").fill("2026-01-01")
-        page.get_by_role("button", name="Look at it").click()
+        go(page, page.get_by_role("button", name="Look at it"))
         page.get_by_role("heading", name="What was found").wait_for()
         sound(page)
         page.goto(f"{of}upload/")
@@ -209,7 +210,7 @@ def test_every_page_is_accessible(
         page.get_by_role("button", name="Upload").click()
         page.get_by_text("What became of the files").wait_for()
         sound(page)
-        page.get_by_role("link", name="who is the therapist?").click()
+        go(page, page.get_by_role("link", name="who is the therapist?"))
         page.get_by_text("Rename, merge, or set each role").click()
         sound(page)
         queue.work_once("browser")

@@ -27,6 +27,7 @@ from reattune.web.journal import lock, sealing
 from reattune.web.journal.models import Entry, Journal
 from reattune.web.plans.models import Rupture
 from reattune.web.sharing.models import Share
+from tests.web.browsing import go
 from tests.web.conftest import PASSWORD, make_client, signed_in
 from tests.web.program import make_token
 from tests.web.rows import add_session, major
@@ -447,13 +448,13 @@ def test_the_pages_hold_in_a_browser(
             for name in ("passphrase", "again"):
                 if view.locator(f"[name={name}]").count():
                     view.fill(f"[name={name}]", PHRASE)
-            view.click("main form button")
+            go(view, "main form button")
             view.wait_for_selector("text=It locks after")
             sound(view)
-            view.click("a.button[href='/journal/new/']")
+            go(view, "a.button[href='/journal/new/']")
             view.fill("[name=reactions]", "I wanted to explain.")
             sound(view)
-            view.click("main form button >> text=Keep")
+            go(view, "main form button >> text=Keep")
             view.wait_for_selector("text=Kept, for your eyes only.")
             sound(view)
             for path in ("passphrase", "forgotten"):

@@ -24,6 +24,7 @@ from reattune.web.plans import renewal, store
 from reattune.web.plans.models import Change, EndingRow, Plan, Rupture
 from reattune.web.reviews import labels, queue
 from reattune.web.reviews.models import Analysis, Session
+from tests.web.browsing import go
 from tests.web.conftest import make_client, signed_in
 from tests.web.rows import add_session, add_visit, day, major
 from tests.web.test_clients_browser import DESK, PHONE, opened, sound
@@ -551,7 +552,7 @@ def test_course_a_to_closure_and_a_printed_sheet(
         view.goto(f"/clients/{course_a.pk}/")
         sound(view)
         clicks = 0
-        view.click("text=Next-session sheet")
+        go(view, "text=Next-session sheet")
         clicks += 1
         view.wait_for_url("**/next-session/")
         sound(view)
@@ -582,12 +583,10 @@ def closure(view: Page) -> None:
             break
         summary = asked.first.locator("> details > summary")
         summary.click()
-        asked.first.locator(".asked button[value=accept]").click()
-        view.wait_for_load_state()
+        go(view, asked.first.locator(".asked button[value=accept]"))
     box = view.locator(".told > .asked")
     box.locator("textarea").fill("She said that we are all right again.")
-    box.locator("button[value=accept]").click()
-    view.wait_for_load_state()
+    go(view, box.locator("button[value=accept]"))
     sound(view)
 
 
@@ -613,5 +612,5 @@ def test_pages_hold_on_a_phone_and_without_script(
         view.goto(f"{base}/")
         view.locator(".repair-steps summary").first.click()
         view.fill("#c-s2-1-notice", "At the start.")
-        view.locator(".repair-steps li").first.locator("button[value=tried]").click()
+        go(view, view.locator(".repair-steps li").first.locator("button[value=tried]"))
         assert view.locator("text=Noted.").count() == 1

@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from reattune.web.accounts.models import User
 from reattune.web.clients.models import Client
 from reattune.web.reviews import models, queue
+from tests.web.browsing import go
 from tests.web.conftest import PASSWORD, SESSION
 from tests.web.sessions import TURNS, make_session
 
@@ -40,7 +41,7 @@ def signed(browser: Browser, live_server: Any, user: User, **options: Any) -> It
     page.goto("/login/")
     page.fill("[name=username]", user.username)
     page.fill("[name=password]", PASSWORD)
-    page.click("main button")
+    go(page, "main button")
     expect(page.locator("a.brand")).to_be_visible()
     yield page
     context.close()
@@ -208,7 +209,7 @@ def test_without_script(
     with signed(browser, live_server, therapist, java_script_enabled=False) as page:
         page.goto(f"/sessions/{record.pk}/")
         expect(page.locator(".walk")).to_be_hidden()
-        turn(page, 6).get_by_role("button", name="Confirm").click()
+        go(page, turn(page, 6).get_by_role("button", name="Confirm"))
         assert page.url.endswith("#t6")
         expect(turn(page, 6)).to_contain_text("confirmed by you")
         turn(page, 6).get_by_role("button", name="Take back").click()
