@@ -190,6 +190,39 @@ def test_risk_comes_first_and_goes_once_the_session_was_opened(client_record: Cl
     assert [r["date"] for r in summary.payload["risks"]] == [str(day(0))]
 
 
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 0, 1), (1, 2, 0)])
+def test_opening_a_session_changes_what_working_out_anew_would(
+    client_record: Client, order: tuple[int, ...]
+) -> None:
+    sessions = [
+        add_session(client_record, 0, major(), risk=2, opened=False),
+        add_session(client_record, 1, opened=False),
+        add_session(client_record, 2, major(), risk=4, opened=False),
+    ]
+    add_form(client_record, 2, GOOD)
+    refresh.refresh(client_record)
+    client_record.refresh_from_db()
+    fields = ("reasons", "risk", "unread", "unseen", "standing")
+    for at in order:
+        refresh.seen(sessions[at])
+        client_record.refresh_from_db()
+        assert not client_record.stale
+        kept = Summary.objects.values(*fields).get()
+        assert kept["unread"] == Session.objects.filter(opened_at=None).count()
+        refresh.refresh(client_record)
+        assert Summary.objects.values(*fields).get() == kept
+
+
+def test_a_session_is_opened_once(client_record: Client) -> None:
+    session = add_session(client_record, 0, opened=False)
+    refresh.refresh(client_record)
+    refresh.seen(session)
+    at = Session.objects.get().opened_at
+    refresh.seen(session)
+    assert at is not None
+    assert Session.objects.get().opened_at == at
+
+
 def test_risk_of_the_latest_session_stays_until_the_next(client_record: Client) -> None:
     add_session(client_record, 0, risk=2)
     assert why(client_record) == ["risk"]

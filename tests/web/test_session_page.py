@@ -153,7 +153,7 @@ def test_it_is_opened_once_there_is_something_to_see(browser, client_record):
     record.refresh_from_db()
     client_record.refresh_from_db()
     assert record.opened_at is not None
-    assert client_record.stale
+    assert not client_record.stale  # nothing was said of it yet
     at = record.opened_at
     shown(browser, record)
     record.refresh_from_db()

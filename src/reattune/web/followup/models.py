@@ -33,8 +33,9 @@ class Signal(models.Model):
 class Summary(models.Model):
     """What the caseload and client pages show of a client, worked out at the last change.
 
-    `reasons` say why the client needs a look (`reasons.py`); `payload` holds what the client's own
-    page shows (`refresh.page_of`), `course` what the figures of the caseload are computed from.
+    `reasons` say why the client needs a look (`reasons.py`): those of `standing`, and what the
+    sessions of `unseen` add, which were never opened. `payload` holds what the client's own page
+    shows (`refresh.page_of`), `course` what the figures of the caseload are computed from.
     """
 
     client = models.OneToOneField(Client, models.CASCADE, related_name="summary")
@@ -48,6 +49,8 @@ class Summary(models.Model):
     risk = models.BooleanField(default=False)
     unread = models.PositiveIntegerField(default=0)
     reasons = models.JSONField(default=list)
+    standing = models.JSONField(default=list)
+    unseen = models.JSONField(default=list)
     payload = models.JSONField(default=dict)
     course = models.JSONField(default=dict)
 

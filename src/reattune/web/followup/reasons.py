@@ -6,7 +6,7 @@ and where it leads: `session` is the key of a transcript, `turn` the turn from 0
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -15,13 +15,16 @@ from reattune.course import Appointment
 from reattune.errors import InputError
 from reattune.follow import Following
 from reattune.report.told import alone, rule_words, title_of
-from reattune.signals import PROMPT, REPAIRED, STANDS, SYMPTOMS, strand, weight
+from reattune.signals import PROMPT, REPAIRED, STANDS, SYMPTOMS, Read, strand, weight
 from reattune.types import Series, Signal
 from reattune.web.followup.course import Records
 from reattune.web.followup.episodes import Told
 
 WHYS = ("risk", "strain", "scores", "absence", "new")
 """The reasons, in the order in which they are told: risk first, what is merely new last."""
+
+NEW = ("roles", "session", "form")
+"""What is new, in the order in which it is told."""
 
 RECENT = 2  # sessions held; a signal of scores or attendance older than these is no news
 STANDING = frozenset({"unnoticed", "mishandled", "open"})  # how an episode is that nobody mended
@@ -31,18 +34,46 @@ Reason = dict[str, Any]
 """Plain values only, so that what is said of one can be remembered."""
 
 
-def reasons_of(records: Records, following: Following, episodes: Sequence[Told]) -> list[Reason]:
-    """Why the client needs a look, by the order of WHYS; each `why` at most once but for "new"."""
-    found = [
-        *risks(records, last=last_held(following), unseen_only=True)[:1],
+def standing_of(records: Records, following: Following, episodes: Sequence[Told]) -> list[Reason]:
+    """Why the client needs a look, whichever sessions were opened; each `why` at most once but
+    for "new"."""
+    last = last_held(following)
+    return [
+        *[reason for reason in risks(records) if is_recent(records, reason, last)][:1],
         *strains(following, episodes),
         *moved(records, following),
         *absences(following),
         *unclear(records),
-        *unread(records, episodes),
         *answered(records),
     ]
-    return sorted(found, key=lambda reason: WHYS.index(reason["why"]))
+
+
+def unseen_of(records: Records, episodes: Sequence[Told]) -> list[Reason]:
+    """What there is to see in each analyzed session that was never opened, in order."""
+    told = {reason["session"]: reason for reason in risks(records) if reason["what"] == "words"}
+    return [
+        unseen(records, read, [one for one in episodes if one.number == read.session], told)
+        for read in records.reads
+        if records.sessions[read.session].opened_at is None
+    ]
+
+
+def reasons_of(standing: Sequence[Reason], unseen: Sequence[Reason]) -> list[Reason]:
+    """All reasons by the order of WHYS: those that stand, and what sessions never opened add."""
+    risky = [one for one in standing if one["why"] == "risk"]
+    risky += [one["risk"] for one in unseen if one["risk"]]
+    found = [
+        *sorted(risky, key=lambda reason: reason["date"], reverse=True)[:1],
+        *unread(unseen),
+        *(one for one in standing if one["why"] != "risk"),
+    ]
+    return sorted(found, key=rank)
+
+
+def rank(reason: Reason) -> tuple[int, int]:
+    """Where a reason stands among others."""
+    why = reason["why"]
+    return WHYS.index(why), NEW.index(reason["what"]) if why == "new" else 0
 
 
 def last_held(following: Following) -> int:
@@ -59,11 +90,8 @@ def place(records: Records, number: int) -> dict[str, Any]:
 # Risk
 
 
-def risks(records: Records, *, last: int, unseen_only: bool = False) -> list[Reason]:
-    """Risk content in words and answers, newest first.
-
-    Or only where it may not have been seen: in the latest session, or in one never opened.
-    """
+def risks(records: Records) -> list[Reason]:
+    """Risk content in words and answers, newest first."""
     found = [
         {
             "why": "risk",
@@ -75,9 +103,7 @@ def risks(records: Records, *, last: int, unseen_only: bool = False) -> list[Rea
         }
         for read in records.reads
         if read.analysis.risks
-        and (not unseen_only or read.session == last or is_new(records, read.session))
     ]
-    days = [a.date for a in records.course.appointments if a.number == last]
     found += [
         {
             "why": "risk",
@@ -88,16 +114,17 @@ def risks(records: Records, *, last: int, unseen_only: bool = False) -> list[Rea
             "session": None,
         }
         for one in records.forms
-        if one.score
-        and one.score.risk
-        and (not unseen_only or one.answer.about >= max(days, default=date.min))
+        if one.score and one.score.risk
     ]
     return sorted(found, key=lambda reason: reason["date"], reverse=True)
 
 
-def is_new(records: Records, number: int) -> bool:
-    """Whether the transcript of a session was never opened."""
-    return records.sessions[number].opened_at is None
+def is_recent(records: Records, risk: Reason, last: int) -> bool:
+    """Whether risk content is of the latest session, or was answered since."""
+    if risk["what"] == "words":
+        return bool(risk["number"] == last)
+    days = [a.date for a in records.course.appointments if a.number == last]
+    return bool(risk["date"] >= str(max(days, default=date.min)))
 
 
 # Words
@@ -197,22 +224,26 @@ def unclear(records: Records) -> Iterator[Reason]:
             return
 
 
-def unread(records: Records, episodes: Sequence[Told]) -> Iterator[Reason]:
-    """The newest analyzed session that was never opened, those with strain first."""
-    new = [read for read in records.reads if is_new(records, read.session)]
-    counts = {read.session: [e for e in episodes if e.number == read.session] for read in new}
-    if new:
-        read = max(new, key=lambda read: (bool(counts[read.session]), read.session))
-        flagged = counts[read.session]
-        yield {
-            "why": "new",
-            "what": "session",
-            "date": str(read.date),
-            "episodes": len(flagged),
-            "turn": flagged[0].first if flagged else None,
-            "more": len(new) - 1,
-            **place(records, read.session),
-        }
+def unseen(
+    records: Records, read: Read, flagged: Sequence[Told], risky: Mapping[str, Reason]
+) -> Reason:
+    """What there is to see in one session: how many episodes, the first one's turn, its risks."""
+    own = place(records, read.session)
+    return {
+        **own,
+        "date": str(read.date),
+        "episodes": len(flagged),
+        "turn": flagged[0].first if flagged else None,
+        "risk": risky.get(own["session"]),
+    }
+
+
+def unread(unseen: Sequence[Reason]) -> Iterator[Reason]:
+    """The newest session that was never opened, those with strain first."""
+    if unseen:
+        newest = max(unseen, key=lambda one: (bool(one["episodes"]), one["number"]))
+        own = {key: value for key, value in newest.items() if key != "risk"}
+        yield {"why": "new", "what": "session", "more": len(unseen) - 1, **own}
 
 
 def answered(records: Records) -> Iterator[Reason]:

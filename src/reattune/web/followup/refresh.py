@@ -28,12 +28,13 @@ from reattune.web.followup.episodes import Told, list_episodes, with_noticed
 from reattune.web.followup.models import Signal, Summary
 from reattune.web.followup.reasons import (
     STANDING,
+    Reason,
     changes_of,
-    is_new,
     is_open,
-    last_held,
     reasons_of,
     risks,
+    standing_of,
+    unseen_of,
 )
 from reattune.web.plans.renewal import renew
 from reattune.web.reviews.models import Session
@@ -154,24 +155,51 @@ def to_signal(row: Signal) -> types.Signal:
 
 def summary_of(records: Records, following: Following, episodes: Sequence[Told]) -> dict[str, Any]:
     """The fields of a client's summary."""
-    reasons = reasons_of(records, following, episodes)
-    whys = {reason["why"] for reason in reasons}
+    standing = standing_of(records, following, episodes)
+    unseen = unseen_of(records, episodes)
+    whys = {reason["why"] for reason in standing}
     held = following.held
-    standing = [one for one in episodes if one.state in STANDING and one.repaired_at is None]
+    unmended = [one for one in episodes if one.state in STANDING and one.repaired_at is None]
     return {
         "made": timezone.now(),
         "sessions": len(held),
         "last_session": held[-1][1] if held else None,
         "open_major": sum(is_open(one) for one in episodes),
-        "open_episodes": len(standing),
+        "open_episodes": len(unmended),
         "falling": "scores" in whys,
         "absent": "absence" in whys,
-        "risk": "risk" in whys,
-        "unread": sum(is_new(records, read.session) for read in records.reads),
-        "reasons": reasons,
+        "standing": standing,
+        **unseen_in(standing, unseen),
         "payload": page_of(records, following, episodes),
         "course": course_of(following),
     }
+
+
+def unseen_in(standing: Sequence[Reason], unseen: Sequence[Reason]) -> dict[str, Any]:
+    """The fields that opening a session changes."""
+    reasons = reasons_of(standing, unseen)
+    return {
+        "reasons": reasons,
+        "risk": any(reason["why"] == "risk" for reason in reasons),
+        "unread": len(unseen),
+        "unseen": unseen,
+    }
+
+
+def seen(session: Session) -> None:
+    """Keep when the result of a session was first opened, and take it from what waits to be seen.
+
+    The rest of the summary stands: nothing was said of the session yet.
+    """
+    with transaction.atomic():
+        Client.objects.select_for_update().get(pk=session.client_id)
+        first = Session.objects.filter(pk=session.pk, opened_at=None)
+        if not first.update(opened_at=timezone.now()):
+            return
+        for summary in Summary.objects.filter(client=session.client_id):
+            left = [one for one in summary.unseen if one["session"] != str(session.pk)]
+            fields = unseen_in(summary.standing, left)
+            Summary.objects.filter(pk=summary.pk).update(**fields)
 
 
 def page_of(records: Records, following: Following, episodes: Sequence[Told]) -> dict[str, Any]:
@@ -181,7 +209,7 @@ def page_of(records: Records, following: Following, episodes: Sequence[Told]) ->
         "appointments": len(following.sessions),
         "lead": told_in_short(following),
         "changes": changes_of(records, following, episodes),
-        "risks": risks(records, last=last_held(following)),
+        "risks": risks(records),
         "episodes": [one.as_json() for one in episodes],
         "slight": len(following.episodes) - len(episodes),
         "speaking": sorted({signal.session for signal in following.signals}, reverse=True),

@@ -30,6 +30,7 @@ from reattune.report.view import (
 )
 from reattune.web import errors, gates
 from reattune.web.accounts.models import User
+from reattune.web.followup.refresh import seen
 from reattune.web.reviews import labels, models
 from reattune.web.reviews import page as pages
 from reattune.web.reviews.forms_session import JudgeForm, NoteForm, NoticedForm
@@ -137,12 +138,8 @@ def number_of(remark: models.Note) -> int:
 
 def first_seen(page: Page) -> None:
     """Keep when the result was first looked at; the caseload tells what was not."""
-    record = page.session
-    if record.opened_at is not None or not page.analysis.by:
-        return
-    with transaction.atomic():
-        models.Session.objects.filter(pk=record.pk).update(opened_at=timezone.now())
-        record.client.outdate()
+    if page.session.opened_at is None and page.analysis.by:
+        seen(page.session)
 
 
 # Answers

@@ -75,6 +75,8 @@ class Migration(migrations.Migration):
                 ("risk", models.BooleanField(default=False)),
                 ("unread", models.PositiveIntegerField(default=0)),
                 ("reasons", models.JSONField(default=list)),
+                ("standing", models.JSONField(default=list)),
+                ("unseen", models.JSONField(default=list)),
                 ("payload", models.JSONField(default=dict)),
                 ("course", models.JSONField(default=dict)),
                 (
