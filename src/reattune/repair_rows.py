@@ -7,12 +7,12 @@ every key and value; what is written is what is read back (tested).
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from datetime import date, datetime
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
+from typing import Any, Literal, TypeVar, cast, get_args, get_origin, get_type_hints
 
 from reattune import guidance
 from reattune.errors import InputError
@@ -162,49 +162,71 @@ def _plain(value: Any) -> Any:
     return round(value, 4) if isinstance(value, float) else value
 
 
-def _bad(where: str, what: str, remedy: str = "See docs/repair.md.") -> InputError:
-    return InputError("bad-change", what, where=where, remedy=remedy)
+def _bad(where: Where | str, what: str, remedy: str = "See docs/repair.md.") -> InputError:
+    told = where if isinstance(where, str) else ", ".join(_keys(where))
+    return InputError("bad-change", what, where=told, remedy=remedy)
+
+
+def _keys(where: Where) -> Iterator[str]:
+    if where:
+        yield from _keys(where[0])
+        yield where[1]
+
+
+Where = tuple["Where", str] | tuple[()]
+"""The way to a value: that of what it stands in, and its key. Written out only for an error."""
+
+Reader = Callable[[Any, Where], Any]
 
 
 def _read(value: Any, kind: type[Made], where: str) -> Made:
     """A dataclass from its dict; keys with a default may be missing, others are refused."""
-    if not isinstance(value, dict):
-        raise _bad(where, "This is not an object.")
-    hints: dict[str, Any] = _hints(kind)  # type: ignore[arg-type]
-    for key in value:
-        if key not in hints:
-            raise _bad(where, f"The key {key!r:.40} is not known here.")
-    try:
-        return kind(
-            **{key: _value(item, hints[key], f"{where}, {key}") for key, item in value.items()}
-        )
-    except TypeError as error:
-        missing = [key for key in hints if key not in value]
-        raise _bad(where, f"A key is missing, one of {', '.join(missing)}.") from error
+    made: Made = _reader(cast(Any, kind))(value, ((), where))
+    return made
 
 
 @cache
-def _hints(kind: type) -> dict[str, Any]:
-    return get_type_hints(kind)
-
-
-def _value(value: Any, kind: Any, where: str) -> Any:
-    origin = get_origin(kind)
+def _reader(kind: Any) -> Reader:
+    """What reads a value of this type. Made once: a plan has thousands of values."""
+    origin, args = get_origin(kind), get_args(kind)
     if isinstance(kind, type) and is_dataclass(kind):
-        return _read(value, kind, where)
+        return _object_reader(kind)
     if origin is Literal:
-        return _expect(value in get_args(kind), value, where)
+        return lambda value, where: _expect(value in args, value, where)
     if origin is tuple:
-        _expect(isinstance(value, list), value, where)
-        return tuple(_value(item, get_args(kind)[0], where) for item in value)
+        item = _reader(args[0])
+        return lambda value, where: tuple(
+            [item(one, where) for one in _expect(isinstance(value, list), value, where)]
+        )
     if origin is not None:  # a value or None
-        return None if value is None else _value(value, get_args(kind)[0], where)
+        own = _reader(args[0])
+        return lambda value, where: None if value is None else own(value, where)
     if kind in READS:
-        return _parsed(value, kind, where)
-    return _expect(type(value) is kind, value, where)
+        return lambda value, where: _parsed(value, kind, where)
+    return lambda value, where: _expect(type(value) is kind, value, where)
 
 
-def _expect(fits: bool, value: Any, where: str) -> Any:
+def _object_reader(kind: type) -> Reader:
+    readers = {key: _reader(hint) for key, hint in get_type_hints(kind).items()}
+
+    def read(value: Any, where: Where) -> Any:
+        if not isinstance(value, dict):
+            raise _bad(where, "This is not an object.")
+        own = {}
+        for key, item in value.items():
+            if key not in readers:
+                raise _bad(where, f"The key {key!r:.40} is not known here.")
+            own[key] = readers[key](item, (where, key))
+        try:
+            return kind(**own)
+        except TypeError as error:
+            missing = ", ".join(key for key in readers if key not in value)
+            raise _bad(where, f"A key is missing, one of {missing}.") from error
+
+    return read
+
+
+def _expect(fits: bool, value: Any, where: Where) -> Any:
     if not fits:
         raise _bad(where, f"{type(value).__name__} or this value does not belong here.")
     return value
@@ -216,7 +238,7 @@ READS: Mapping[Any, Callable[[str], Any]] = {
 }
 
 
-def _parsed(value: Any, kind: Any, where: str) -> Any:
+def _parsed(value: Any, kind: Any, where: Where) -> Any:
     try:
         return READS[kind](_expect(isinstance(value, str), value, where))
     except ValueError as error:

@@ -83,6 +83,8 @@ def _by_turn(flags: tuple[Flag, ...]) -> dict[int, list[Flag]]:
 
 def pieces(text: str, quotes: list[str]) -> tuple[Piece, ...]:
     """`text` cut where a quote or a mark such as `[laughs]` begins or ends."""
+    if not quotes and "[" not in text:  # most turns
+        return (Piece(text, False, False),) if text else ()
     asides = [m.span() for m in MARK.finditer(text)]
     found = [(text.find(quote), len(quote)) for quote in dict.fromkeys(quotes)]
     quoted = _merged([(at, at + length) for at, length in found if at >= 0])

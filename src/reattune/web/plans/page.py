@@ -34,6 +34,7 @@ from reattune.web.plans.models import Plan
 
 QUOTE = 220  # characters of a quote; the session page has the whole turn
 RESTS = 3  # of what a step rests on, shown
+MISSTEPS = 12  # shown on the plan's page; each session's page has its own
 OF_STEPS: Mapping[str, Promise] = {
     "tried": gettext_lazy("I tried it"),
     "landed": gettext_lazy("It landed"),
@@ -184,6 +185,14 @@ class Misstep:
 
 
 @dataclass(frozen=True, slots=True)
+class Missteps:
+    """The newest missteps, and how many there are in all."""
+
+    shown: tuple[Misstep, ...]
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class Shown:
     """The plan of a client."""
 
@@ -195,7 +204,6 @@ class Shown:
     cases: tuple[CaseCard, ...]
     offered: tuple[tuple[str, str], ...]
     told: frozenset[str]
-    missteps: tuple[Misstep, ...]
     unexplained: tuple[Quote, ...]
     asks: tuple[str, ...]
     sessions: tuple[int, ...]
@@ -214,10 +222,22 @@ class Shown:
 
 def plan_of(client: Client) -> Shown | None:
     """The plan as it was worked out last; None before the first time. One query."""
+    reader = reader_of(client)
+    return reader.shown() if reader else None
+
+
+def missteps_of(client: Client) -> Missteps:
+    """The missteps in the sessions of open ruptures, the newest first, at most MISSTEPS of them."""
+    reader = reader_of(client)
+    rows = reader.body["missteps"] if reader else []
+    latest = sorted(rows, key=lambda one: one["own"]["session"], reverse=True)[:MISSTEPS]
+    return Missteps(tuple(reader.misstep(one) for one in latest) if reader else (), len(rows))
+
+
+def reader_of(client: Client) -> Reader | None:
+    """What reads the plan that was worked out last; None before the first time."""
     kept = Plan.objects.filter(client=client).first()
-    if kept is None or not kept.body:
-        return None
-    return Reader(client, kept).shown()
+    return Reader(client, kept) if kept is not None and kept.body else None
 
 
 class Reader:
@@ -243,7 +263,6 @@ class Reader:
             cases=tuple(self.case(one) for one in self.body["cases"]),
             offered=tuple((id, self.whole.branches[id].name) for id in self.body["offered"]),
             told=frozenset(self.kept.told),
-            missteps=tuple(self.misstep(one) for one in self.body["missteps"]),
             unexplained=tuple(self.quote(one) for one in self.body["unexplained"]),
             asks=tuple(self.text(id) for id in self.body["asks"]),
             sessions=self.held,

@@ -52,7 +52,12 @@ def plan_page(request: HttpRequest, client: Client, form: OpenForm | None = None
     refresh.fresh(client)
     shown = page.plan_of(client)
     held = shown.sessions if shown else ()
-    context = {"client": client, "plan": shown, "form": form or OpenForm(sessions=held)}
+    context = {
+        "client": client,
+        "plan": shown,
+        "missteps": page.missteps_of(client),
+        "form": form or OpenForm(sessions=held),
+    }
     return render(request, "plans/plan.html", context)
 
 

@@ -99,12 +99,6 @@ class Line:
         return self.row.number
 
     @property
-    def role(self) -> str:
-        """The speaker's role where the name does not say it, else ""."""
-        role = self.row.turn.role
-        return "" if self.row.speaker.lower() == role else _(ROLES[role])
-
-    @property
     def beside(self) -> bool:
         """Whether anything stands beside the turn."""
         return bool(self.marks or self.near or self.remarks or self.row.risks)
@@ -248,6 +242,11 @@ def line_of(
         words=marked_up(row.pieces),
         css=css,
     )
+
+
+def role_told(speaker: str, role: types.Role) -> str:
+    """The speaker's role where the name does not say it, else ""."""
+    return "" if speaker.lower() == role else _(ROLES[role])
 
 
 def marked_up(pieces: tuple[Piece, ...]) -> SafeString:
