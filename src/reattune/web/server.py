@@ -17,6 +17,7 @@ from reattune.web import lock, vault
 WORKERS = 2  # processes; pages of one do not wait for those of the other
 THREADS = 4  # in each of them
 SECONDS_TO_END = 10  # for what a server's process still answers; then it is killed
+PAGES = ("followup/caseload.html", "followup/client.html", "reviews/session.html")
 WATCH = 0.3  # seconds between looks at whether the parent is there
 PARENT = "REATTUNE_PARENT"  # the process whose end ends those of the server
 
@@ -106,6 +107,25 @@ def wait_for_parent(stop: threading.Event) -> None:
     """Set `stop` when the parent is gone: its end of standard input closes then."""
     os.read(sys.stdin.fileno(), 1)  # not by sys.stdin, whose lock would be held at the end
     stop.set()
+
+
+def warm_up() -> None:
+    """Load what the first pages would load, before anybody waits for them."""
+    import numpy as np  # noqa: F401
+    from django.template.loader import get_template
+    from django.urls import reverse
+
+    from reattune import guidance
+    from reattune.model import WEIGHTS, read_card
+    from reattune.web.reviews import regions
+
+    reverse("caseload")  # every view
+    for name in PAGES:
+        get_template(name)
+    for name in regions.NAMES:
+        regions.environment().get_template(f"{name}.html")
+    guidance.load()
+    read_card(WEIGHTS)
 
 
 def end_with_parent() -> None:

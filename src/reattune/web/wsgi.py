@@ -9,3 +9,4 @@ from reattune.web import server
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "reattune.web.settings")
 application = get_wsgi_application()
 server.end_with_parent()
+server.warm_up()

@@ -30,6 +30,7 @@ from reattune.web.reviews.told import facts_told, speaker_told
 if TYPE_CHECKING:
     from jinja2 import Environment
 
+NAMES = ("overview", "notes", "episodes", "turns")
 QUOTE = 320  # characters of a quote in a card; the transcript has the whole turn
 MIDDLE = {"withdrawal": 22, "confrontation": 18, "mixed": 20}
 """Kind -> where the letters of its tag stand."""
