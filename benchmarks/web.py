@@ -248,6 +248,7 @@ def visit(
 ) -> None:
     """Open one page after the other until the time is over."""
     rng = random.Random(seed)
+    time.sleep(rng.uniform(0, pause))  # people do not click in step
     kinds = [kind for kind, often in MIX for _ in range(often)]
     warm = time.monotonic() + 1
     while time.monotonic() < until:
@@ -264,7 +265,7 @@ def visit(
             told.errors.append(f"{kind}: {status}")
         if started > warm:
             told.seconds[kind].append(time.monotonic() - started)
-        time.sleep(pause)
+        time.sleep(rng.uniform(0.5, 1.5) * pause)
 
 
 def merged(parts: Sequence[Told]) -> Told:
