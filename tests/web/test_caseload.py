@@ -208,7 +208,7 @@ def test_queries_are_bounded(
     with django_assert_max_num_queries(12):
         browser.get("/clients/")
     browser.get("/clients/figures/")
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(13):
         browser.get("/clients/figures/")
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.db import connection
+from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from reattune import repair
@@ -20,6 +21,7 @@ from reattune.web.audit.models import Entry as Audited
 from reattune.web.clients import deletion, record
 from reattune.web.clients.models import Client
 from reattune.web.followup import refresh
+from reattune.web.followup.told import CLOSINGS
 from reattune.web.plans import renewal, store
 from reattune.web.plans.models import Change, EndingRow, Plan, Rupture
 from reattune.web.reviews import labels, queue
@@ -81,6 +83,50 @@ def test_working_it_out_again_adds_nothing(course: Client) -> None:
     before = own(course), Change.objects.count()
     refresh.refresh(course)
     assert (own(course), Change.objects.count()) == before
+
+
+@pytest.mark.parametrize(
+    ("new", "repaired_at", "counted"),
+    [
+        ("repaired", 3, 1),
+        ("repaired_in_part", None, 1),
+        ("accepted_unrepaired", None, 1),
+        ("ended", None, 1),
+        ("set_aside", None, 0),
+    ],
+)
+def test_what_a_person_closed_is_open_nowhere_and_counts_as_closed(
+    therapist: User, course: Client, new: str, repaired_at: int | None, counted: int
+) -> None:
+    Session.objects.get(number=2).episodes.update(state="unnoticed")
+    before = refresh.refresh(course)
+    assert [one["why"] for one in before.reasons] == ["strain"]
+    assert before.open_major == 1
+    assert decide(therapist, course, new=new, note="We spoke of it.").status_code == 302
+    after = refresh.refresh(course)
+    assert after.reasons == []
+    assert (after.open_major, after.open_episodes) == (0, 0)
+    (one,) = after.payload["episodes"]
+    assert (one["closed"], one["repaired_at"]) == (new, repaired_at)
+    assert [row[6] for row in after.course["episodes"]] == [repaired_at] * counted
+    page = signed_in(therapist).get(f"/clients/{course.pk}/").content.decode()
+    assert str(CLOSINGS[new]) in page
+    figures = signed_in(therapist).get("/clients/figures/").content.decode()
+    assert (f"{CLOSINGS[new]}: 1" in figures) == bool(counted)
+
+
+def test_a_joined_rupture_is_closed_as_the_one_it_joined(course: Client) -> None:
+    add_session(course, 3, major(code="complaint_therapist"))
+    refresh.refresh(course)
+    first, second = store.load(course)
+    for own, change in ((second, {"new": "joined", "into": first.id}), (first, {"new": "ended"})):
+        row = Change(
+            rupture=course.ruptures.get(key=own.id), old="open", when=timezone.now(), session=4,
+            who="user:1", by="human", note="One and the same.", **change,
+        )  # fmt: skip
+        row.save()
+    summary = refresh.refresh(course)
+    assert [one["closed"] for one in summary.payload["episodes"]] == ["ended", "ended"]
 
 
 def test_a_record_is_read_back_as_it_was_kept(course: Client) -> None:

@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation.template import templatize
 
+from reattune import guidance, missteps
 from reattune.codebook import code
 from reattune.web.accounts.models import User
 from reattune.web.audit.models import Entry
@@ -158,6 +159,19 @@ def test_it_is_opened_once_there_is_something_to_see(browser, client_record):
     shown(browser, record)
     record.refresh_from_db()
     assert record.opened_at == at
+
+
+@pytest.mark.parametrize("id", missteps.MISSTEPS)
+def test_beside_a_misstep_stands_what_could_be_said_instead(browser, client_record, id):
+    record = make_session(client_record, flags=[*FLAGS[:1], (6, id, 0.48, True), *FLAGS[2:]])
+    page = turn(shown(browser, record), 7)
+    own = guidance.load().missteps[id]
+    assert html.escape(own.lands.badly.text) in page
+    for text in own.instead:
+        assert f"<q>{html.escape(text.text)}</q>" in page
+    said = {"say": f"dismissed 7 {id}"}
+    assert browser.post(reverse("judge", args=[record.pk]), said).status_code == 302
+    assert "Instead:" not in turn(shown(browser, record), 7)
 
 
 def test_its_queries_do_not_grow_with_the_session(

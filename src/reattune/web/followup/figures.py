@@ -14,24 +14,28 @@ from typing import Any
 from django.db.models import Count, Max, QuerySet
 
 from reattune.caseload import Course, EpisodeRecord, Figure, figures
+from reattune.ending import OUTCOMES
 from reattune.report.told import title_of
 from reattune.types import Point, Scale, Series
 from reattune.web import gates
 from reattune.web.accounts.models import User
 from reattune.web.followup.models import Figures, Summary
-from reattune.web.followup.told import FIGURES, word
+from reattune.web.followup.told import FIGURES, STANDINGS, word
+from reattune.web.plans.models import Rupture
 
 
 @dataclass(frozen=True, slots=True)
 class Caseload:
     """The figures as the page shows them.
 
-    `measure` is the alliance measure that they use, `others` how many clients answered another one.
+    `measure` is the alliance measure that they use, `others` how many clients answered another one;
+    `outcomes` how many ruptures of the plans stand where, in words.
     """
 
     figures: tuple[dict[str, Any], ...]
     measure: str
     others: int
+    outcomes: tuple[tuple[str, int], ...]
 
 
 def figures_for(user: User) -> Caseload:
@@ -46,7 +50,15 @@ def figures_for(user: User) -> Caseload:
         )
     told = kept.payload
     named = (row | {"title": word(FIGURES, row["name"])} for row in told["figures"])
-    return Caseload(tuple(named), told["measure"], told["others"])
+    outcomes = outcomes_of(summaries)
+    return Caseload(tuple(named), told["measure"], told["others"], outcomes)
+
+
+def outcomes_of(summaries: QuerySet[Summary]) -> tuple[tuple[str, int], ...]:
+    """How many ruptures of these clients stand where; a goodbye is an outcome like the others."""
+    own = Rupture.objects.filter(client__in=summaries.values("client")).order_by()
+    counts = dict(own.values_list("state").annotate(Count("pk")))
+    return tuple((word(STANDINGS, state), counts[state]) for state in OUTCOMES if state in counts)
 
 
 def counted_in(user: User) -> QuerySet[Summary]:
@@ -95,7 +107,8 @@ def to_course(client: str, row: dict[str, Any]) -> tuple[Course, list[EpisodeRec
     )
     sessions = tuple((n, to_date(day)) for n, day in row["sessions"])
     episodes = [EpisodeRecord(client, n, to_date(day), *told) for n, day, *told in row["episodes"]]
-    return Course(client, sessions, alliance or None, row["ended"]), episodes
+    read = frozenset(row["read"])
+    return Course(client, sessions, alliance or None, row["ended"], read), episodes
 
 
 def to_date(text: str | None) -> date | None:

@@ -153,8 +153,12 @@ def is_open(one: Told) -> bool:
 
     Slight ones that nobody confirmed are too often wrong to be carried along.
     """
-    weighs = one.intensity == "major" or one.confirmed
-    return weighs and one.state in STANDING and one.repaired_at is None
+    return (one.intensity == "major" or one.confirmed) and stands(one)
+
+
+def stands(one: Told) -> bool:
+    """Whether nobody took an episode up, no later session mends it, and no person closed it."""
+    return one.state in STANDING and one.repaired_at is None and not one.closed
 
 
 # Scores

@@ -24,16 +24,22 @@ from reattune.web.checkins.instruments import known
 from reattune.web.clients.models import Client
 from reattune.web.followup.course import Records, records_of
 from reattune.web.followup.drawing import timeline
-from reattune.web.followup.episodes import Told, list_episodes, with_noticed
+from reattune.web.followup.episodes import (
+    Told,
+    closings,
+    list_episodes,
+    with_closed,
+    with_noticed,
+)
 from reattune.web.followup.models import Signal, Summary
 from reattune.web.followup.reasons import (
-    STANDING,
     Reason,
     changes_of,
     is_open,
     reasons_of,
     risks,
     standing_of,
+    stands,
     unseen_of,
 )
 from reattune.web.plans.renewal import renew
@@ -94,10 +100,11 @@ def refresh(client: Client) -> Summary:
         with known(client.practice):
             records = records_of(client)
             following = with_noticed(records, follow_reads(records.course, records.reads))
-            summary = summary_of(records, following, list_episodes(records, following))
+            closed = closings(renew(client, records, following))
+            following = with_closed(records, following, closed)
+            summary = summary_of(records, following, list_episodes(records, following, closed))
         number_sessions(records)
         keep_signals(client, following.signals)
-        renew(client, records, following)
         kept, _ = Summary.objects.update_or_create(client=client, defaults=summary)
         Client.objects.filter(pk=client.pk).update(stale=False)
     return kept
@@ -159,7 +166,7 @@ def summary_of(records: Records, following: Following, episodes: Sequence[Told])
     unseen = unseen_of(records, episodes)
     whys = {reason["why"] for reason in standing}
     held = following.held
-    unmended = [one for one in episodes if one.state in STANDING and one.repaired_at is None]
+    unmended = [one for one in episodes if stands(one)]
     return {
         "made": timezone.now(),
         "sessions": len(held),
@@ -171,7 +178,7 @@ def summary_of(records: Records, following: Following, episodes: Sequence[Told])
         "standing": standing,
         **unseen_in(standing, unseen),
         "payload": page_of(records, following, episodes),
-        "course": course_of(following),
+        "course": course_of(records, following, episodes),
     }
 
 
@@ -220,13 +227,17 @@ def page_of(records: Records, following: Following, episodes: Sequence[Told]) ->
     }
 
 
-def course_of(following: Following) -> dict[str, Any]:
-    """What the figures of the caseload need, as JSON (`figures.to_course`)."""
+def course_of(records: Records, following: Following, episodes: Sequence[Told]) -> dict[str, Any]:
+    """What the figures of the caseload need, as JSON (`figures.to_course`).
+
+    What a person set aside in the plan is no episode.
+    """
     own = following.alliance
     scale = own.scale if own else None
     return {
         "sessions": [[number, str(day)] for number, day in following.held],
         "ended": following.ended,
+        "read": [read.session for read in records.reads],
         "alliance": own and {
             "measure": own.measure,
             "rater": own.rater,
@@ -234,7 +245,8 @@ def course_of(following: Following) -> dict[str, Any]:
             "points": [[p.session, str(p.date) if p.date else None, p.value] for p in own.points],
         },
         "episodes": [
-            [e.session, str(e.date), e.kind, e.intensity, e.state, e.noticed, e.repaired_at]
-            for e in following.firm
+            [e.number, e.date, e.kind, e.intensity, e.state, e.noticed, e.repaired_at]
+            for e in episodes
+            if e.closed != "set_aside"
         ],
     }  # fmt: skip

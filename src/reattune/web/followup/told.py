@@ -64,6 +64,16 @@ STATES = {
     "mishandled": gettext_lazy("may have widened"),
     "open": gettext_lazy("left open"),
 }
+CLOSINGS = {
+    "repaired": gettext_lazy("repaired"),
+    "repaired_in_part": gettext_lazy("repaired in part"),
+    "accepted_unrepaired": gettext_lazy("accepted as unrepaired"),
+    "ended": gettext_lazy("ended with a goodbye"),
+    "set_aside": gettext_lazy("set aside: no strain"),
+}
+"""How a person closed a rupture."""
+
+STANDINGS = {**CLOSINGS, "watched": gettext_lazy("watched"), "open": gettext_lazy("open")}
 TOPICS = {
     "suicide": gettext_lazy("suicide"),
     "self-harm": gettext_lazy("self-harm"),
@@ -392,5 +402,5 @@ def episode_words(one: Told) -> dict[str, str]:
         "kind": word(KINDS, one.kind),
         "meaning": word(KIND_MEANINGS, one.kind),
         "intensity": word(INTENSITIES, one.intensity),
-        "state": word(STATES, one.state),
+        "state": word(CLOSINGS, one.closed) if one.closed else word(STATES, one.state),
     }

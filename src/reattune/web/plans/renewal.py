@@ -24,8 +24,10 @@ from reattune.web.reviews import models as reviews
 from reattune.web.reviews.words import to_baseline
 
 
-def renew(client: Client, records: Records, following: Following) -> None:
-    """Bring ruptures, proposals and the plan up to date; the caller holds client and transaction.
+def renew(client: Client, records: Records, following: Following) -> tuple[repair.Rupture, ...]:
+    """Bring ruptures, proposals and the plan up to date; the ruptures as they are kept then.
+
+    The caller holds client and transaction.
 
     People's rows are read and kept in this transaction, so that none made meanwhile is lost.
     """
@@ -47,6 +49,7 @@ def renew(client: Client, records: Records, following: Following) -> None:
             "body": body_of(plan, records),
         },
     )
+    return plan.record
 
 
 def body_of(plan: Made, records: Records) -> dict[str, Any]:

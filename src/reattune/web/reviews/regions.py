@@ -17,6 +17,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, gettext_noop, ngettext
 from django.utils.translation import gettext as _
 
+from reattune import guidance
 from reattune.codebook import Code
 from reattune.report.consider import load_guidance
 from reattune.report.pages import new_environment
@@ -68,7 +69,7 @@ def environment() -> Environment:
     made = new_environment("reattune.web.reviews", "jinja")
     told = (episodes_told, moves_told, signs_told, span_told, been_through, tally_told, told_short)
     named = (kind_name, family_name, intensity_name, speaker_told, quoted, why, moment)
-    parts = (stamp, who, about)
+    parts = (stamp, who, about, instead)
     made.filters |= {f.__name__: f for f in (*told, *named, *parts, clean, percent)}
     made.globals |= {"MIDDLE": MIDDLE, "SOURCES": load_guidance().sources}
     return made
@@ -164,6 +165,24 @@ def about_told(language: str | None, code: Code) -> SafeString:  # noqa: ARG001
         f"{_('Another reading:')} {_(code.other)}",
     )
     return mark_safe("".join(f"<p>{escape(text)}</p>" for text in told))
+
+
+def instead(code: Code) -> SafeString:
+    """Why a misstep may land badly, and what could be said instead, from guidance."""
+    return instead_told(get_language(), code.id)
+
+
+@cache
+def instead_told(language: str | None, id: str) -> SafeString:  # noqa: ARG001
+    """The same, made once a language; guidance speaks English."""
+    own = guidance.load().missteps[id]
+    first, *others = (f"<q>{escape(text.text)}</q>" for text in own.instead)
+    badly = f'<p class="lands" lang="en">{escape(own.lands.badly.text)} {escape(own.lands.well.text)}</p>'
+    more = "".join(f'<p lang="en">{other}</p>' for other in others)
+    summary = escape(_("Other wordings"))
+    told = f'<p class="instead">{escape(_("Instead:"))} <span lang="en">{first}</span></p>'
+    rest = f'<details class="instead"><summary>{summary}</summary>{more}</details>'
+    return mark_safe(f"{badly}{told}{rest if others else ''}")
 
 
 # Sentences
