@@ -108,6 +108,18 @@ def test_a_session_ends_when_it_was_idle(therapist: User, monkeypatch: pytest.Mo
     assert browser.get("/clients/").headers["Location"].startswith("/login/")
 
 
+def test_a_page_that_asks_by_itself_keeps_nobody_signed_in(
+    therapist: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser, began = signed_in(therapist), time.time()
+    browser.get("/clients/")
+    half = settings.IDLE_SECONDS / 2 + 1
+    for asked in (began + half, began + 2 * half):
+        monkeypatch.setattr(time, "time", lambda now=asked: now)
+        answer = browser.get("/clients/", headers={"HX-Request": "true", "X-Unattended": "yes"})
+    assert answer.headers["Location"].startswith("/login/")
+
+
 def test_a_changed_password_ends_other_sessions(therapist: User) -> None:
     here, there = signed_in(therapist), signed_in(therapist)
     new = "nine slow barges turn"

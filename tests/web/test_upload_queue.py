@@ -250,5 +250,18 @@ def test_files_that_nothing_names_are_swept_once_they_are_old(therapist: User) -
     assert [path.name for path in leftovers.stored()] == [str(kept.pk)]
 
 
+def test_an_older_session_has_those_after_it_read_again(client_record: Client) -> None:
+    late = take(client_record, 19, 1)
+    assert queue.work_once("test")
+    early, latest = take(client_record, 12, 2), take(client_record, 26, 3)
+    waiting = models.Job.objects.filter(state=models.WAITING).values_list("session", flat=True)
+    assert set(waiting) == {early.pk, late.pk, latest.pk}
+    while queue.work_once("test"):
+        pass
+    latest_one = take(client_record, 27, 4)
+    waiting = models.Job.objects.filter(state=models.WAITING).values_list("session", flat=True)
+    assert set(waiting) == {latest_one.pk}
+
+
 def test_sweeping_an_empty_folder_is_nothing() -> None:
     assert leftovers.sweep() == 0

@@ -19,6 +19,7 @@ View = Callable[..., HttpResponseBase]
 V = TypeVar("V", bound=View)
 
 TOUCH = 60  # seconds; how finely idleness is told, so that not each request writes
+UNATTENDED = "X-Unattended"  # the header of what a page asks by itself, every few seconds
 SEEN = "seen"
 
 
@@ -29,14 +30,17 @@ def public(view: V) -> V:
 
 
 def idle(respond: Respond) -> Respond:
-    """Ends a session that was idle for IDLE_SECONDS."""
+    """Ends a session that was idle for IDLE_SECONDS.
+
+    What an open page asks by itself, while sessions are being read, is no sign of anybody there.
+    """
 
     def middleware(request: HttpRequest) -> HttpResponse:
         if request.user.is_authenticated:
             now, seen = int(time.time()), request.session.get(SEEN, 0)
             if seen and now - seen > settings.IDLE_SECONDS:
                 logout(request)
-            elif now - seen > TOUCH:
+            elif now - seen > TOUCH and UNATTENDED not in request.headers:
                 request.session[SEEN] = now
         return respond(request)
 

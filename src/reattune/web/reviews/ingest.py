@@ -70,7 +70,7 @@ def keep(record: models.Session, words: Words) -> None:
         link_sessions(record.client)
         record.client.outdate()
         if record.state == "ready":
-            queue.enqueue(record)
+            queue.enqueue_with_later(record)
 
 
 def require_welcome(client: Client, name: str, digest: str) -> None:
@@ -106,7 +106,7 @@ def retell(record: models.Session, words: Words, therapist: str) -> None:
         record.therapist_label, record.state = therapist, "ready"
         save_words(record, words)
         record.client.outdate()
-        queue.enqueue(record)
+        queue.enqueue_with_later(record)
 
 
 @transaction.atomic

@@ -67,6 +67,20 @@ def enqueue(session: models.Session) -> models.Job | None:
         return open_jobs.get()
 
 
+def enqueue_with_later(session: models.Session) -> models.Job | None:
+    """A job for a session that is new, and for each later one that was read without it.
+
+    What counts as the client's habit is what came before.
+    """
+    job = enqueue(session)
+    later = session.client.sessions.filter(
+        state="ready", held_on__gt=session.held_on, analyses__current=True
+    )
+    for one in later.select_related("client"):
+        enqueue(one)
+    return job
+
+
 def enqueue_all(client: Client, since: date | None = None) -> int:
     """Jobs for all of a client's sessions that can be read, or those held on or after a day."""
     sessions = client.sessions.filter(state="ready", **({"held_on__gte": since} if since else {}))

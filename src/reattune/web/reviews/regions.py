@@ -177,12 +177,12 @@ def instead_told(language: str | None, id: str) -> SafeString:  # noqa: ARG001
     """The same, made once a language; guidance speaks English."""
     own = guidance.load().missteps[id]
     first, *others = (f"<q>{escape(text.text)}</q>" for text in own.instead)
-    badly = f'<p class="lands" lang="en">{escape(own.lands.badly.text)} {escape(own.lands.well.text)}</p>'
+    lands = f"{escape(own.lands.badly.text)} {escape(own.lands.well.text)}"
     more = "".join(f'<p lang="en">{other}</p>' for other in others)
     summary = escape(_("Other wordings"))
     told = f'<p class="instead">{escape(_("Instead:"))} <span lang="en">{first}</span></p>'
     rest = f'<details class="instead"><summary>{summary}</summary>{more}</details>'
-    return mark_safe(f"{badly}{told}{rest if others else ''}")
+    return mark_safe(f'<p class="lands" lang="en">{lands}</p>{told}{rest if others else ""}')
 
 
 # Sentences
