@@ -264,6 +264,16 @@ def test_records_are_unreadable_without_the_key(machine: Machine) -> None:
 
 
 @pytest.mark.slow
+def test_a_second_server_says_only_that_one_runs(machine: Machine) -> None:
+    from filelock import FileLock
+
+    with FileLock(machine.folder / "serving.lock"):
+        told = machine.run("serve", "--no-browser", "--port", "0", ok=False)
+    assert "Reattune runs on this data folder." in told
+    assert "http" not in told
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("by", ["key", "passphrase"])
 def test_a_backup_comes_back_on_another_machine(machine: Machine, tmp_path: Path, by: str) -> None:
     target, other = tmp_path / "a.backup", Machine(tmp_path / "other")

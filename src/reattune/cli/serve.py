@@ -42,12 +42,13 @@ def command(
     """Serve the practice application: clients, sessions, check-ins, on this machine."""
     with errors_told():
         open_vault(data_dir or (demo_folder() if demo else None), source)
-        from reattune.web import server
+        from reattune.web import lock, server
 
-        server.prepare()
-        address = server.demo_address(host, port) if demo else server.first_address(host, port)
-        click.echo(f"Reattune is at {address}\nStop it with Ctrl-C.")
-        server.serve(host, port, browser=not no_browser, address=address)
+        with lock.alone():
+            server.prepare()
+            address = server.demo_address(host, port) if demo else server.first_address(host, port)
+            click.echo(f"Reattune is at {address}\nStop it with Ctrl-C.")
+            server.serve(host, port, browser=not no_browser, address=address)
 
 
 def demo_folder() -> Path:

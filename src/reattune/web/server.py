@@ -12,7 +12,7 @@ import webbrowser
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from reattune.web import lock, vault
+from reattune.web import vault
 
 WORKERS = 2  # processes; pages of one do not wait for those of the other
 THREADS = 4  # in each of them
@@ -145,7 +145,10 @@ def end_with_parent() -> None:
 
 
 def serve(host: str, port: int, *, browser: bool, address: str) -> None:
-    """Serve until stopped. The keys go to the server's processes by their environment."""
+    """Serve until stopped; the caller holds the data folder (`lock.alone`).
+
+    The keys go to the server's processes by their environment.
+    """
     from granian import Granian
     from granian.constants import Interfaces
     from granian.log import LogLevels
@@ -154,7 +157,7 @@ def serve(host: str, port: int, *, browser: bool, address: str) -> None:
     os.environ[PARENT] = str(os.getpid())
     if browser:
         threading.Timer(1.5, webbrowser.open, [address]).start()
-    with lock.alone(), worker():
+    with worker():
         Granian(
             "reattune.web.wsgi:application",
             address=host,

@@ -206,7 +206,7 @@ def list_appointments(request: HttpRequest, id: UUID, cut: Query[Cut]) -> Any:
     status=201,
 )
 def make_appointment(request: HttpRequest, id: UUID, told: shapes.NewAppointment) -> Any:
-    """Keep an appointment. Only one of a day can be attended, late, missed or cancelled late."""
+    """Keep an appointment. Only one of a day can be attended, late, missed or canceled late."""
     client = gates.client_of(gates.user_of(request), id, "appointment.add")
     return kept(
         client, AppointmentForm(client, in_zone(told.model_dump(), zone_of(client.therapist)))

@@ -22,7 +22,7 @@ STATUSES = [
     ("scheduled", _("scheduled")),
     ("attended", _("attended")),
     ("late", _("came late")),
-    ("cancelled", _("cancelled")),
+    ("cancelled", _("canceled")),
     ("no_show", _("did not come")),
     ("rescheduled", _("rescheduled")),
 ]

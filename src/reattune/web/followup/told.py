@@ -371,7 +371,7 @@ def change_no_show(change: Reason) -> Line:
 
 def change_cancelled(change: Reason) -> Line:
     """That an appointment was called off."""
-    text = _("Attendance: the appointment of %(day)s was cancelled.")
+    text = _("Attendance: the appointment of %(day)s was canceled.")
     return Line(text % {"day": day(change["date"])})
 
 

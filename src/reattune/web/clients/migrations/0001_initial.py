@@ -73,7 +73,7 @@ class Migration(migrations.Migration):
                             ("scheduled", "scheduled"),
                             ("attended", "attended"),
                             ("late", "came late"),
-                            ("cancelled", "cancelled"),
+                            ("cancelled", "canceled"),
                             ("no_show", "did not come"),
                             ("rescheduled", "rescheduled"),
                         ],
