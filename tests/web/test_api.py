@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -19,6 +19,7 @@ from reattune.web.api.refusals import STATUS
 from reattune.web.audit.models import Entry
 from reattune.web.clients.models import Appointment, Client
 from reattune.web.reviews import models
+from tests.web.checkins import answered, make_link
 from tests.web.conftest import signed_in
 from tests.web.program import TRANSCRIPT, Program, make_token, program, read_session
 
@@ -30,7 +31,7 @@ Records = dict[str, Any]
 
 @pytest.fixture
 def records(client_record: Client, therapist: User) -> Records:
-    """A client with a read session, an appointment and a note."""
+    """A client with a read session, an appointment, a note, a form and a link."""
     session = read_session(client_record)
     starts = datetime(2026, 3, 5, 14, tzinfo=UTC)
     appointment = Appointment.objects.create(client=client_record, starts=starts)
@@ -40,6 +41,8 @@ def records(client_record: Client, therapist: User) -> Records:
         "session": session.pk,
         "appointment": appointment.pk,
         "note": note.pk,
+        "answer": answered(client_record, about=date(2026, 2, 5)).pk,
+        "link": make_link(client_record, "gad7")[0].pk,
     }
 
 
@@ -103,6 +106,9 @@ CALLS: dict[str, tuple[str, str, Any]] = {
             "answers": {str(item): 1 for item in range(1, 10)},
         },
     ),
+    "delete_answer": ("DELETE", "/clients/{id}/checkins/{answer}", None),
+    "list_links": ("GET", "/clients/{id}/links", None),
+    "revoke_link": ("DELETE", "/clients/{id}/links/{link}", None),
     "make_link": ("POST", "/clients/{id}/links", {"measure": "phq9", "about": "2026-03-05"}),
     "get_scores": ("GET", "/clients/{id}/scores.csv", None),
     "get_all_scores": ("GET", "/scores.csv", None),

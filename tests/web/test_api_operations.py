@@ -382,6 +382,37 @@ def test_a_link_made_by_a_program_opens_the_form(own: Program, client_record: Cl
     assert Entry.objects.filter(action="link.make").count() == 2
 
 
+def test_links_are_listed_and_closed(own: Program, client_record: Client, colleague: User) -> None:
+    path = f"/clients/{client_record.pk}/links"
+    made = own.do("POST", path, {"measure": "phq9", "about": "2026-03-05"})
+    own.do("POST", path, {"measure": "gad7", "about": "2026-03-05"})
+    listed = own.get(path)
+    assert [(one["measure"], one["open"]) for one in listed["items"]] == [
+        ("gad7", True),
+        ("phq9", True),
+    ]
+    assert made["address"].rpartition("/answer/")[2].strip("/") not in str(listed)
+    closed = own.do("DELETE", f"{path}/{made['id']}")
+    assert (closed["open"], closed["revoked"] is not None) == (False, True)
+    assert own.do("DELETE", f"{path}/{made['id']}") == closed
+    assert Entry.objects.filter(action="link.revoke").count() == 1
+    page = own.browser.get(made["address"].removeprefix("http://testserver"))
+    assert "not open" in page.content.decode()
+    assert own("DELETE", f"{path}/{2**63 - 1}").status_code == 404
+    others = make_client(colleague, "Yew").links
+    assert program(colleague)("GET", f"/clients/{client_record.pk}/links").status_code == 404
+    assert not others.exists()
+
+
+def test_a_form_is_deleted(own: Program, client_record: Client) -> None:
+    path = f"/clients/{client_record.pk}/checkins"
+    kept = own.do("POST", path, phq9())
+    own.do("DELETE", f"{path}/{kept['id']}")
+    assert own("DELETE", f"{path}/{kept['id']}").status_code == 404
+    assert not client_record.answers.exists()
+    assert Entry.objects.filter(action="answer.delete").count() == 1
+
+
 def test_the_forms_there_are(own: Program) -> None:
     found = {one["id"]: one for one in own.get("/measures?limit=200")["items"]}
     assert [item["number"] for item in found["phq9"]["items"]] == list(range(1, 10))

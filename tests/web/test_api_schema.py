@@ -17,6 +17,7 @@ from reattune.web.api.api import PREFIX, operations, schema
 from reattune.web.clients.models import Appointment, Client
 from reattune.web.reviews import models
 from reattune.web.wsgi import application
+from tests.web.checkins import answered, make_link
 from tests.web.program import make_token, read_session
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
@@ -40,6 +41,8 @@ def known(client_record: Client, therapist: User) -> dict[str, Any]:
         "session": str(session.pk),
         "appointment": str(appointment.pk),
         "note": note.pk,
+        "answer": str(answered(client_record).pk),
+        "link": make_link(client_record)[0].pk,
         "purpose": "research",
     }
 

@@ -7,6 +7,8 @@ from uuid import UUID
 
 from django.db import transaction
 from django.http import HttpRequest
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
 from ninja import Query, Router
 
 from reattune.errors import InputError
@@ -19,6 +21,7 @@ from reattune.web.api.shapes import Cut, Page, page
 from reattune.web.checkins import answers, links, scores, views
 from reattune.web.checkins.forms import HeadForm, LinkForm
 from reattune.web.checkins.instruments import everything, instrument_for
+from reattune.web.checkins.models import Link
 from reattune.web.checkins.views_link import url_of
 from reattune.web.clients import views_export
 
@@ -78,11 +81,33 @@ def add_answer(request: HttpRequest, id: UUID, told: shapes.NewAnswer) -> Any:
     return answer_of(scores.read(row, everything(client.practice).get(row.measure)))
 
 
+@operation(
+    router,
+    "DELETE",
+    "/clients/{uuid:id}/checkins/{uuid:answer}",
+    scope=WRITE,
+    gives=None,
+    status=204,
+)
+def delete_answer(request: HttpRequest, id: UUID, answer: UUID) -> Any:
+    """Delete a form that was filled in."""
+    user = gates.user_of(request)
+    client = gates.client_of(user, id, "checkins.see")
+    answers.delete(get_object_or_404(client.answers, pk=answer), by=user)
+
+
 def twice() -> InputError:
     """The error for a second form of one measure, rater and day."""
     what = "There is a form of this measure, rater and day."
     remedy = "Send `instead` as true to put this one in its place."
     return InputError("form-twice", what, where="body.about", remedy=remedy)
+
+
+@operation(router, "GET", "/clients/{uuid:id}/links", scope=READ, gives=Page[shapes.MadeLink])
+def list_links(request: HttpRequest, id: UUID, cut: Query[Cut]) -> Any:
+    """The links that were made for a client, the latest first; their addresses are not kept."""
+    client = gates.client_of(gates.user_of(request), id, "checkins.see")
+    return page(client.links.filter(kiosk=False).order_by("-created", "-pk"), cut, link_of)
 
 
 @operation(router, "POST", "/clients/{uuid:id}/links", scope=WRITE, gives=shapes.Link, status=201)
@@ -111,6 +136,19 @@ def make_link(request: HttpRequest, id: UUID, told: shapes.NewLink) -> Any:
     )
 
 
+@operation(router, "DELETE", "/clients/{uuid:id}/links/{link}", scope=WRITE, gives=shapes.MadeLink)
+def revoke_link(request: HttpRequest, id: UUID, link: shapes.Number) -> Any:
+    """Close a link before it is used. One that is closed or used stays as it is."""
+    user = gates.user_of(request)
+    client = gates.client_of(user, id, "checkins.see")
+    found = get_object_or_404(client.links, pk=link, kiosk=False)
+    with transaction.atomic():
+        if links.revoke(found):
+            gates.note(user, "link.revoke", target=f"link:{found.pk}", client=client)
+    found.refresh_from_db()
+    return link_of(found)
+
+
 @operation(router, "GET", "/clients/{uuid:id}/scores.csv", scope=READ, gives=None, extra=TABLE)
 def get_scores(request: HttpRequest, id: UUID) -> Any:
     """A client's scores as a table, a row for each total and subscale."""
@@ -135,6 +173,20 @@ def measure_of(one: Instrument) -> shapes.Measure:
             shapes.Item(number=i.number, name=i.name, low=i.low, high=i.high, step=i.step)
             for i in one.items
         ],
+    )
+
+
+def link_of(row: Link) -> shapes.MadeLink:
+    """A link as the API tells it once its address is no longer known."""
+    return shapes.MadeLink(
+        id=row.pk,
+        measure=row.measure,
+        language=row.language,
+        about=row.about,
+        expires=row.expires,
+        used=row.used_at,
+        revoked=row.revoked_at,
+        open=row.open(timezone.now()),
     )
 
 

@@ -428,6 +428,19 @@ class Link(BaseModel):
     expires: datetime
 
 
+class MadeLink(BaseModel):
+    """A link that was made: whether it still opens the form, and when it was used or closed."""
+
+    id: int
+    measure: str
+    language: str
+    about: date
+    expires: datetime
+    used: datetime | None
+    revoked: datetime | None
+    open: bool
+
+
 # What follows
 
 
