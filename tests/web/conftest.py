@@ -101,3 +101,11 @@ def signed_in(user: User) -> Browser:
     browser = Browser()
     browser.force_login(user, "django.contrib.auth.backends.ModelBackend")
     return browser
+
+
+@pytest.fixture
+def course(client_record: Client) -> Client:
+    """A client with three sessions, the second with a major withdrawal that was spoken of."""
+    from tests.web.plans import three_sessions
+
+    return three_sessions(client_record)

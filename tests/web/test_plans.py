@@ -2,65 +2,30 @@
 
 from __future__ import annotations
 
-import re
 import uuid
 from dataclasses import replace
-from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from django.db import connection
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from reattune import repair
 from reattune.repair import HUMAN
-from reattune.web import demo
 from reattune.web.accounts.models import User
 from reattune.web.audit.models import Entry as Audited
-from reattune.web.clients import deletion, record
 from reattune.web.clients.models import Client
 from reattune.web.followup import refresh
 from reattune.web.followup.told import CLOSINGS
 from reattune.web.plans import renewal, store
 from reattune.web.plans.models import Change, EndingRow, Plan, Rupture
-from reattune.web.reviews import labels, queue
+from reattune.web.reviews import labels
 from reattune.web.reviews.models import Analysis, Session
-from tests.web.browsing import go
 from tests.web.conftest import make_client, signed_in
+from tests.web.plans import TAKEN_UP, decide, own, page
 from tests.web.rows import add_session, add_visit, day, major
-from tests.web.test_clients_browser import DESK, PHONE, opened, sound
-
-if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
-    from pytest_django.live_server_helper import LiveServer
 
 pytestmark = pytest.mark.django_db
-TAKEN_UP = [*major(), (9, "notice", ""), (5, "defensive", "")]
-
-
-@pytest.fixture
-def course(client_record: Client) -> Client:
-    """A client with three sessions, the second with a major withdrawal that was spoken of."""
-    for week in range(3):
-        add_session(client_record, week, TAKEN_UP if week == 1 else ())
-        add_visit(client_record, week)
-    refresh.refresh(client_record)
-    return client_record
-
-
-def own(client: Client) -> repair.Rupture:
-    """The client's only rupture as it is kept."""
-    (found,) = store.load(client)
-    return found
-
-
-def decide(user: User, client: Client, **told: Any) -> Any:
-    """The answer to a change of the client's first rupture."""
-    row = client.ruptures.first()
-    assert row is not None
-    data = {"part": "", "old": "open", "session": 3, "note": "", "back": "client", **told}
-    return signed_in(user).post(f"/clients/{client.pk}/plan/{row.key}/change/", data)
 
 
 # What is kept
@@ -119,9 +84,9 @@ def test_a_joined_rupture_is_closed_as_the_one_it_joined(course: Client) -> None
     add_session(course, 3, major(code="complaint_therapist"))
     refresh.refresh(course)
     first, second = store.load(course)
-    for own, change in ((second, {"new": "joined", "into": first.id}), (first, {"new": "ended"})):
+    for one, change in ((second, {"new": "joined", "into": first.id}), (first, {"new": "ended"})):
         row = Change(
-            rupture=course.ruptures.get(key=own.id), old="open", when=timezone.now(), session=4,
+            rupture=course.ruptures.get(key=one.id), old="open", when=timezone.now(), session=4,
             who="user:1", by="human", note="One and the same.", **change,
         )  # fmt: skip
         row.save()
@@ -275,15 +240,6 @@ def test_the_queries_of_a_renewal_do_not_grow(
 
 
 # The pages
-
-
-def page(user: User, path: str) -> str:
-    """A page as this user sees it."""
-    answer = signed_in(user).get(path)
-    assert answer.status_code == 200, path
-    html = answer.content.decode()
-    assert "style=" not in html
-    return html
 
 
 def test_the_client_page_has_the_open_rupture_with_what_it_rests_on(
@@ -447,216 +403,3 @@ def test_what_is_not_there_is_404(therapist: User, course: Client) -> None:
     assert browser.post(f"/clients/{course.pk}/plan/s9-9/change/", told).status_code == 404
     for path in POSTS:
         assert browser.get(f"/clients/{course.pk}{path}").status_code in (404, 405)
-
-
-# Sheets
-
-
-def test_the_next_session_sheet_is_one_page_on_screen_and_as_pdf(
-    therapist: User, course: Client
-) -> None:
-    import io
-
-    from pypdf import PdfReader
-
-    html = page(therapist, f"/clients/{course.pk}/next-session/")
-    assert "Before session 4" in html
-    assert "Words 4." in html
-    assert "An opening" in html
-    for paper in ("", "?paper=letter", "?paper=nonsense"):
-        answer = signed_in(therapist).get(f"/clients/{course.pk}/next-session.pdf{paper}")
-        assert answer.headers["Content-Type"] == "application/pdf"
-        assert len(PdfReader(io.BytesIO(answer.content)).pages) == 1
-
-
-def test_what_is_personal_rests_on_confirmed_missteps(therapist: User, course: Client) -> None:
-    path = f"/clients/{course.pk}/next-session/"
-    assert "nothing here is personal" in page(therapist, path)
-    labels.judge(Session.objects.get(number=2), therapist, 5, "defensive", "confirmed")
-    assert "confirmed 1 time before" in page(therapist, path)
-
-
-def test_the_reference_sheet_is_styled_within_the_policy(therapist: User) -> None:
-    answer = signed_in(therapist).get("/reference/")
-    policy = answer.headers["Content-Security-Policy"]
-    assert re.search(r"style-src [^;]*'sha256-", policy)
-    assert "unsafe-inline" not in policy
-    assert signed_in(therapist).get("/reference.pdf").content.startswith(b"%PDF-")
-
-
-def test_missteps_over_all_own_sessions(
-    therapist: User, course: Client, colleague: User,
-    django_assert_max_num_queries: DjangoAssertNumQueries,
-) -> None:  # fmt: skip
-    add_session(make_client(colleague, "Yew"), 0, TAKEN_UP)
-    session = Session.objects.get(number=2, client=course)
-    labels.judge(session, therapist, 5, "defensive", "confirmed")
-    browser = signed_in(therapist)
-    browser.get("/missteps/")
-    with django_assert_max_num_queries(14):
-        html = browser.get("/missteps/").content.decode()
-    assert "3 analyzed sessions of yours" in html
-    assert "1 found, 1 of them confirmed by you." in html
-    assert f'href="/sessions/{session.pk}/#t6"' in html
-    assert "Yew" not in html
-
-
-# Endings
-
-
-def end(user: User, client: Client, **told: Any) -> Any:
-    """The answer to a change of the ending."""
-    return signed_in(user).post(f"/clients/{client.pk}/ending/change/", told)
-
-
-def test_an_ending_from_plan_to_goodbye_is_an_outcome(therapist: User, course: Client) -> None:
-    assert "It does not say why." in end(therapist, course, new="planned").content.decode()
-    assert end(therapist, course, new="planned", note="We tried.").status_code == 302
-    refused = end(therapist, course, old="planned", new="closed", note="Done.").content.decode()
-    assert "No reason for the ending is chosen." in refused
-    assert end(therapist, course, section="reasons", item="fit", new="chosen").status_code == 302
-    end(
-        therapist, course, section="follow_up", item="letter", new="chosen", due="2026-01-02",
-        note="To Dr. Moss.",
-    )  # fmt: skip
-    html = page(therapist, f"/clients/{course.pk}/ending/")
-    assert "To Dr. Moss." in html
-    assert "Due:" in html
-    wrong = end(therapist, course, section="reasons", item="nonsense", new="chosen", note="Kept.")
-    assert "There is no such item." in wrong.content.decode()
-    assert "Kept." in wrong.content.decode()
-    closed = end(
-        therapist, course, old="planned", new="closed", note="Talked through.", ended="2026-02-01"
-    )
-    assert closed.status_code == 302
-    course.refresh_from_db()
-    assert course.ended == date(2026, 2, 1)
-    assert own(course).state == "ended"
-    assert own(course).closing.note == "Talked through."  # type: ignore[union-attr]
-    assert "Ended with a goodbye" in page(therapist, f"/clients/{course.pk}/ending/")
-    end(therapist, course, old="closed", new="planned", note="He came back.")
-    course.refresh_from_db()
-    assert course.ended is None
-    assert [row.new for row in EndingRow.objects.filter(section="")] == [
-        "planned", "closed", "planned",
-    ]  # fmt: skip
-
-
-def test_the_letter_is_filled_by_dates_and_by_hand_and_nothing_is_kept(
-    therapist: User, course: Client
-) -> None:
-    path = f"/clients/{course.pk}/ending/letter/"
-    html = page(therapist, path)
-    assert "January 22, 2026" in html
-    assert "Words 4" not in html
-    told = {"client": "A. B.", "recipient": "Dr. Moss", "safety": "none", "include": ["safety"]}
-    looked = signed_in(therapist).post(path, {**told, "form": "look"}).content.decode()
-    assert "Dr. Moss" in looked
-    made = signed_in(therapist).post(path, {**told, "form": "pdf"})
-    assert made.content.startswith(b"%PDF-")
-    word = signed_in(therapist).post(path, {**told, "form": "docx"})
-    assert word.content.startswith(b"PK")
-    assert not EndingRow.objects.exists()
-
-
-# Exports and deletion
-
-
-def test_the_record_has_ruptures_and_ending_and_deletion_takes_them(
-    therapist: User, course: Client
-) -> None:
-    decide(therapist, course, new="watched", note="She asked for time.")
-    end(therapist, course, new="planned", note="We tried.")
-    told = record.record_of(course)
-    assert told["ruptures"][0]["changes"][-1]["note"] == "She asked for time."
-    assert told["ending"][0]["note"] == "We tried."
-    assert ("ruptures", 1) in {(one.kind, one.number) for one in deletion.losses_of(course)}
-    deletion.delete(course, therapist)
-    for model in (Rupture, Change, Plan, EndingRow):
-        assert not model.objects.exists()
-
-
-# In the browser: demo course A, from stored analyses to closure and a printed sheet
-
-
-@pytest.fixture
-def course_a(therapist: User) -> Client:
-    """Demo course A, read by the model."""
-    client = demo.fill_course(therapist, demo.examples().joinpath("course_a"))
-    while queue.work_once("test"):
-        pass
-    refresh.refresh(client)
-    return client
-
-
-@pytest.mark.browser
-@pytest.mark.django_db(transaction=True)
-def test_course_a_to_closure_and_a_printed_sheet(
-    browser: Browser, live_server: LiveServer, therapist: User, course_a: Client
-) -> None:
-    with opened(browser, live_server, therapist, DESK) as view:
-        view.goto(f"/clients/{course_a.pk}/")
-        sound(view)
-        clicks = 0
-        go(view, "text=Next-session sheet")
-        clicks += 1
-        view.wait_for_url("**/next-session/")
-        sound(view)
-        view.evaluate("window.print = () => { document.body.dataset.printed = 'yes' }")
-        view.click("button[data-print]")
-        clicks += 1
-        assert view.get_attribute("body", "data-printed") == "yes"
-        assert clicks <= 6
-        assert len(view.pdf(format="A4")) > 1000
-        view.goto(f"/clients/{course_a.pk}/")
-        closure(view)
-    assert own_open(course_a) == []
-    kept = next(r for r in store.load(course_a) if r.state == "repaired")
-    assert kept.closing is not None
-    assert kept.closing.session == 5
-
-
-def own_open(client: Client) -> list[str]:
-    """The keys of what is still open."""
-    return [r.id for r in store.load(client) if r.state in ("open", "watched")]
-
-
-def closure(view: Page) -> None:
-    """Accept what the words look like, step by step, then the closure."""
-    for _ in range(12):
-        asked = view.locator(".repair-steps > li:has(.asked)")
-        if not asked.count():
-            break
-        summary = asked.first.locator("> details > summary")
-        summary.click()
-        go(view, asked.first.locator(".asked button[value=accept]"))
-    box = view.locator(".told > .asked")
-    box.locator("textarea").fill("She said that we are all right again.")
-    go(view, box.locator("button[value=accept]"))
-    sound(view)
-
-
-@pytest.mark.browser
-@pytest.mark.django_db(transaction=True)
-def test_pages_hold_on_a_phone_and_without_script(
-    browser: Browser, live_server: LiveServer, therapist: User
-) -> None:
-    client = make_client(therapist)
-    for week in range(3):
-        add_session(client, week, TAKEN_UP if week == 1 else ())
-    refresh.refresh(client)
-    base = f"/clients/{client.pk}"
-    with opened(browser, live_server, therapist, PHONE) as view:
-        for path in ("/", "/plan/", "/plan/s2-1/", "/next-session/", "/ending/", "/ending/letter/"):
-            view.goto(f"{base}{path}")
-            view.evaluate("document.querySelectorAll('details').forEach((d) => { d.open = true })")
-            sound(view)
-        for path in ("/missteps/", "/reference/"):
-            view.goto(path)
-            sound(view)
-    with opened(browser, live_server, therapist, DESK, java_script_enabled=False) as view:
-        view.goto(f"{base}/")
-        view.locator(".repair-steps summary").first.click()
-        view.fill("#c-s2-1-notice", "At the start.")
-        go(view, view.locator(".repair-steps li").first.locator("button[value=tried]"))
-        assert view.locator("text=Noted.").count() == 1
