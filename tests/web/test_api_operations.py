@@ -18,8 +18,8 @@ from reattune.web.audit.models import Entry
 from reattune.web.checkins.models import Link
 from reattune.web.clients.models import Appointment, Client
 from reattune.web.reviews import models, queue
-from reattune.web.sharing.models import Share
 from tests.web.conftest import SESSION, make_client, signed_in
+from tests.web.packets import make_packet
 from tests.web.program import FLAGGED, TRANSCRIPT, Program, program, read_session
 
 pytestmark = pytest.mark.django_db
@@ -444,20 +444,13 @@ def test_search_finds_own_words_only(
 
 
 def test_withdrawn_supervision_closes_shares(
-    own: Program, session: models.Session, therapist: User, supervisor: User
+    own: Program, session: models.Session, supervisor: User
 ) -> None:
-    share = Share.objects.create(
-        session=session,
-        first=1,
-        last=4,
-        supervisor=supervisor,
-        shared_by=therapist,
-        until=timezone.now() + timedelta(days=1),
-    )
+    packet = make_packet(session, supervisor, first=1, last=4)
     gone = own.do("DELETE", f"/clients/{session.client_id}/consents/supervision")["gone"]
     assert gone == {"shares": 1}
-    share.refresh_from_db()
-    assert share.revoked_at is not None
+    packet.refresh_from_db()
+    assert packet.ended_at is not None
 
 
 @pytest.mark.parametrize(

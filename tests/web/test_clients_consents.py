@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import pytest
 from django.utils import timezone
 
@@ -14,9 +12,9 @@ from reattune.web.clients import consents, wording
 from reattune.web.clients.models import PURPOSES, Client
 from reattune.web.followup.models import Signal
 from reattune.web.reviews import ingest, models, queue
-from reattune.web.sharing.models import Share
 from tests.conftest import TALK
 from tests.web.conftest import make_client, signed_in
+from tests.web.packets import make_packet
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -136,15 +134,12 @@ def test_taking_transcription_back_leaves_no_word(
 def test_taking_supervision_back_closes_shares_at_once(
     therapist: User, supervisor: User, client_record: Client, read: models.Session
 ) -> None:
-    share = Share.objects.create(
-        session=read, first=0, last=4, supervisor=supervisor, shared_by=therapist,
-        until=timezone.now() + timedelta(days=3),
-    )  # fmt: skip
+    packet = make_packet(read, supervisor, first=0, last=4)
     browser, address = signed_in(therapist), f"/clients/{client_record.pk}/consents/supervision"
     assert "open share is closed" in browser.get(f"{address}/revoke/").content.decode()
     browser.post(f"{address}/revoke/")
-    share.refresh_from_db()
-    assert share.revoked_at
+    packet.refresh_from_db()
+    assert packet.ended_at
 
 
 @pytest.mark.parametrize("purpose", ["recording", "research"])

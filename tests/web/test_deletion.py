@@ -19,9 +19,10 @@ from reattune.web.clients.models import Client
 from reattune.web.followup.models import Signal, Summary
 from reattune.web.followup.refresh import refresh
 from reattune.web.reviews import ingest, models, queue
-from reattune.web.sharing.models import Share
+from reattune.web.sharing.models import Line, Packet
 from tests.conftest import TALK
 from tests.web.conftest import make_client, signed_in
+from tests.web.packets import make_packet
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -43,10 +44,7 @@ def planted(therapist: User, supervisor: User) -> Client:
         session.judgements.create(turn=5, code="complaint", verdict="added", by=therapist)
         session.noticed.create(turn=5, yes=True, by=therapist)
         session.remarks.create(turn=5, text=f"{WORD} again", author=therapist)
-        Share.objects.create(
-            session=session, first=0, last=4, supervisor=supervisor, shared_by=therapist,
-            question=f"What of the {WORD}?", until=timezone.now() + timedelta(days=3),
-        )  # fmt: skip
+        make_packet(session, supervisor, first=0, last=4, question=f"What of the {WORD}?")
     client.appointments.create(starts=datetime(2026, 2, 5, 10, tzinfo=UTC), uid=f"{WORD}@x")
     client.answers.create(
         measure="checkin_client", rater="client", about=date(2026, 2, 5),
@@ -125,7 +123,8 @@ def test_nothing_of_a_deleted_client_is_left_anywhere(therapist: User, superviso
     for page in ("", "consents/", "appointments/", "export/", "details/"):
         browser.get(f"/clients/{client.pk}/{page}")
     browser.post(f"/clients/{client.pk}/export/").getvalue()
-    assert {"reviews_turn", "reviews_note", "sharing_share"} <= set(everywhere(WORD))
+    said = {"reviews_turn", "reviews_note", "sharing_packet", "sharing_line"}
+    assert said <= set(everywhere(WORD))
     if connection.vendor == "sqlite":
         assert "reviews_turn_search_data" in everywhere(STEM)
     assert len([p for p in files.folder().rglob("*") if p.is_file()]) == 4
@@ -136,7 +135,7 @@ def test_nothing_of_a_deleted_client_is_left_anywhere(therapist: User, superviso
     for model in (models.Turn, models.Job, models.Analysis, models.Episode):
         assert set(model.objects.values_list("session", flat=True)) == {other.pk}, model
     assert set(models.Finding.objects.values_list("analysis__session", flat=True)) == {other.pk}
-    for model in (models.Judgement, models.Noticed, models.Note, Share):
+    for model in (models.Judgement, models.Noticed, models.Note, Packet, Line):
         assert not model.objects.exists(), model
     for model in (Signal, Summary):
         assert not model.objects.filter(client_id=client.pk).exists(), model

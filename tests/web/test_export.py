@@ -129,7 +129,7 @@ def test_the_record_is_documented() -> None:
     names = {
         *record.CLIENT, *record.CONSENT, *record.APPOINTMENT, *record.ANSWER, *record.SIGNAL,
         *record.SESSION, *record.TURN, *record.EPISODE, *record.JUDGEMENT, *record.NOTICED,
-        *record.NOTE, *record.SHARE,
+        *record.NOTE, *record.PACKET, *record.MOMENT, *record.LINE,
     }  # fmt: skip
     assert record.SCHEMA in page
     assert {name for name in names if f"`{name}`" not in page} == set()

@@ -26,9 +26,9 @@ from reattune.web.followup import refresh
 from reattune.web.journal import lock, sealing
 from reattune.web.journal.models import Entry, Journal
 from reattune.web.plans.models import Rupture
-from reattune.web.sharing.models import Share
 from tests.web.browsing import go
 from tests.web.conftest import PASSWORD, make_client, signed_in
+from tests.web.packets import make_packet
 from tests.web.program import make_token
 from tests.web.rows import add_session, major
 from tests.web.test_clients_browser import DESK, PHONE, opened, sound
@@ -343,10 +343,7 @@ def test_nothing_of_it_is_in_any_export_page_answer_table_or_backup(
     about = f"rupture:{client_record.pk}:{rupture.key}"
     write(browser, text=WORD, reactions=WORD, body=WORD, thoughts=WORD, consult="on", about=about)
     assert WORD in shown(browser)
-    share = Share.objects.create(
-        session=session, first=0, last=8, supervisor=supervisor, shared_by=therapist,
-        until=timezone.now() + timedelta(days=3),
-    )  # fmt: skip
+    packet = make_packet(session, supervisor, first=0, last=8)
     base = f"/clients/{client_record.pk}"
     pages = [
         "/clients/", f"{base}/", f"{base}/plan/", f"{base}/plan/{rupture.key}/",
@@ -363,9 +360,10 @@ def test_nothing_of_it_is_in_any_export_page_answer_table_or_backup(
     assert not words_in(archive)
     letter = browser.post(f"{base}/ending/letter/", {"form": "docx"}).content
     assert not words_in(letter)
-    received = signed_in(supervisor).get(f"/shared/{share.pk}/")
-    assert received.status_code == 200
-    assert not words_in(received.content)
+    for path in (f"/shared/{packet.pk}/", f"/shared/{packet.pk}/packet.pdf"):
+        received = signed_in(supervisor).get(path)
+        assert received.status_code == 200
+        assert not words_in(received.content)
     assert tried_api(therapist, client_record) >= 5
     assert not held_in_tables()
     data_folder.mkdir(parents=True, exist_ok=True)

@@ -1,8 +1,8 @@
 """The one door to records. Each view asks here first; nobody else selects by id.
 
-A therapist passes to own clients and no others; a supervisor to what was shared and is not over;
-whoever may not see a thing gets the same answer as for a thing that is not there (404). Each
-passage leaves an entry in the audit chain.
+A therapist passes to own clients and no others; whoever a packet is for to that packet, until it
+is over; whoever may not see a thing gets the same answer as for a thing that is not there (404).
+Each passage leaves an entry in the audit chain.
 """
 
 from __future__ import annotations
@@ -21,8 +21,9 @@ from django.utils import timezone
 from reattune.web.accounts.models import User
 from reattune.web.audit import chain
 from reattune.web.clients.models import Client
+from reattune.web.coding.models import Pairing
 from reattune.web.reviews.models import Session
-from reattune.web.sharing.models import Share
+from reattune.web.sharing.models import Packet
 
 View = Callable[..., HttpResponseBase]
 
@@ -60,23 +61,43 @@ def session_of(
     return session
 
 
-def share_of(user: User, id: uuid.UUID | str, action: str = "share.see") -> Share:
-    """A share that this supervisor received, while it holds; Http404 else. Audited as `action`.
+def packet_of(user: User, id: uuid.UUID | str, action: str = "packet.see") -> Packet:
+    """A packet that is for this user, while it holds; Http404 else. Audited as `action`.
 
-    It holds until it expires or is revoked, and only while the client consents to supervision.
+    It holds from its confirmation until it expires or is ended, and only while the client consents
+    to supervision.
     """
     now = timezone.now()
-    found = Share.objects.select_related("session__client").filter(
-        pk=id, supervisor=user, revoked_at=None, until__gt=now
+    found = Packet.objects.select_related("client__therapist").filter(
+        pk=id, readers__user=user, ended_at=None, until__gt=now
     )
-    share = found.first()
-    if share is None or not user.is_supervisor:
+    packet = found.first()
+    if packet is None or not (user.is_supervisor or user.is_therapist):
         raise Http404
-    client = share.session.client
+    client = packet.client
     if client.practice_id != user.practice_id or not client.consents_to("supervision"):
         raise Http404
-    note(user, action, target=f"share:{share.pk}", client=client)
-    return share
+    note(user, action, target=f"packet:{packet.pk}", client=client)
+    return packet
+
+
+def coding_of(
+    user: User, id: uuid.UUID | str, action: str = "coding.see", **detail: Any
+) -> Pairing:
+    """The turns that this second coder was asked to code, while it holds; Http404 else. Audited as
+    `action`.
+
+    It holds until it expires or is ended, and only while the consent holds that was there at first.
+    """
+    found = Pairing.objects.select_related("session__client", "made_by", "coder")
+    pairing = found.filter(pk=id, coder=user).first()
+    if pairing is None or not (user.is_therapist or user.is_supervisor):
+        raise Http404
+    client = pairing.session.client
+    if client.practice_id != user.practice_id or not pairing.open:
+        raise Http404
+    note(user, action, target=f"pairing:{pairing.pk}", client=client, **detail)
+    return pairing
 
 
 def note(
@@ -103,15 +124,15 @@ def administrator(view: View) -> View:
     return _only(view, "is_administrator")
 
 
-def supervisor(view: View) -> View:
-    """Only for supervisors; PermissionDenied else."""
-    return _only(view, "is_supervisor")
+def reader(view: View) -> View:
+    """Only for supervisors and therapists, whom packets are for; PermissionDenied else."""
+    return _only(view, "is_supervisor", "is_therapist")
 
 
-def _only(view: View, role: str) -> View:
+def _only(view: View, *roles: str) -> View:
     @wraps(view)
     def gate(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if not getattr(request.user, role):
+        if not any(getattr(request.user, role) for role in roles):
             raise PermissionDenied
         return view(request, *args, **kwargs)
 

@@ -36,6 +36,7 @@ INSTALLED_APPS = [
     "reattune.web.plans",
     "reattune.web.journal",
     "reattune.web.sharing",
+    "reattune.web.coding",
     "reattune.web.search",
     "reattune.web.api",
     "django.contrib.auth",

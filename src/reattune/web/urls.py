@@ -14,6 +14,7 @@ urlpatterns = [
     path("", include("reattune.web.plans.urls")),
     path("", include("reattune.web.journal.urls")),
     path("", include("reattune.web.sharing.urls")),
+    path("", include("reattune.web.coding.urls")),
     path("", include("reattune.web.search.urls")),
     path("", include("reattune.web.api.urls")),
 ]

@@ -18,7 +18,7 @@ from reattune.web.followup.models import Signal, Summary
 from reattune.web.reviews import models as reviews
 from reattune.web.reviews import queue
 from reattune.web.reviews.removal import Loss, losses, remove_sessions
-from reattune.web.sharing.models import Share
+from reattune.web.sharing import packets
 
 
 def give(client: Client, purpose: str, on: date, user: User) -> Consent:
@@ -53,7 +53,7 @@ def revoke(client: Client, purpose: str, user: User) -> None:
         {
             "analysis": forget_analysis,
             "transcription": forget_words,
-            "supervision": close_shares,
+            "supervision": packets.close_all,
         }.get(purpose, lambda _client: None)(client)
         client.outdate()
 
@@ -68,6 +68,7 @@ def forget_analysis(client: Client) -> None:
     reviews.Job.objects.filter(session__in=sessions).delete()
     for model in (reviews.Analysis, reviews.Episode, reviews.Judgement, reviews.Noticed):
         model.objects.filter(session__in=sessions).delete()
+    packets.forget_analysis(client)
     Signal.objects.filter(client=client).delete()
     Summary.objects.filter(client=client).delete()
 
@@ -79,22 +80,12 @@ def forget_words(client: Client) -> None:
     Summary.objects.filter(client=client).delete()
 
 
-def close_shares(client: Client) -> None:
-    """Close what supervisors can open, at once."""
-    open_shares(client).update(revoked_at=timezone.now())
-
-
-def open_shares(client: Client) -> Any:
-    """The shares of the client's moments that are still open."""
-    return Share.objects.filter(session__client=client, revoked_at=None, until__gt=timezone.now())
-
-
 def consequences(client: Client, purpose: str) -> list[Loss]:
     """What taking back a consent deletes or closes, with how much there is of it."""
     if purpose == "transcription":
         return losses(client.sessions.all())
     if purpose == "supervision":
-        number = open_shares(client).count()
+        number = packets.open_of(client).count()
         label = ngettext("open share is closed", "open shares are closed", number)
         return [Loss("shares", number, label)] if number else []
     if purpose != "analysis":

@@ -8,6 +8,7 @@ from django.utils.translation import ngettext
 from reattune.web import gates
 from reattune.web.accounts.models import User
 from reattune.web.clients.models import Client
+from reattune.web.coding.models import Coding
 from reattune.web.reviews.models import Job
 from reattune.web.reviews.removal import Loss, erase, losses
 
@@ -21,6 +22,7 @@ def losses_of(client: Client) -> list[Loss]:
         "consents": client.consents.count(),
         "signals": client.signals.count(),
         "ruptures": client.ruptures.count(),
+        "codings": Coding.objects.filter(session__client=client).count(),
     }
     own = [Loss(kind, number, in_words(kind, number)) for kind, number in counts.items() if number]
     return [*losses(client.sessions.all()), *own]
@@ -35,6 +37,7 @@ def in_words(kind: str, number: int) -> str:
         "consents": ngettext("consent", "consents", number),
         "signals": ngettext("signal", "signals", number),
         "ruptures": ngettext("rupture with its steps", "ruptures with their steps", number),
+        "codings": ngettext("blind coding", "blind codings", number),
     }[kind]
 
 

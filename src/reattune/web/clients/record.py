@@ -15,9 +15,10 @@ from django.utils import timezone
 from reattune import __version__
 from reattune.repair_rows import rupture_to_dict
 from reattune.web.clients.models import Client
+from reattune.web.coding.record import codings_of
 from reattune.web.plans import store
 from reattune.web.reviews.models import Session
-from reattune.web.sharing.models import Share
+from reattune.web.sharing.models import Packet
 
 SCHEMA = "reattune.client/1"
 
@@ -37,7 +38,9 @@ NOTICED = ("turn", "yes", "at")
 NOTE = ("turn", "text", "created", "edited")
 COMMENT = ("text", "at")
 ENDING = ("section", "item", "old", "new", "when", "session", "note", "due")
-SHARE = ("first", "last", "question", "created", "until", "revoked_at")
+PACKET = "question with_course course blind created confirmed_at until ended_at".split()
+MOMENT = ("number", "first", "last", "note", "episodes")
+LINE = ("number", "role", "text", "quoted", "marks")
 
 
 def record_of(client: Client) -> dict[str, Any]:
@@ -52,6 +55,7 @@ def record_of(client: Client) -> dict[str, Any]:
         "signals": rows(client.signals.all(), SIGNAL),
         "ruptures": [rupture_to_dict(one) for one in store.load(client)],
         "ending": rows(client.ending_rows.all(), ENDING),
+        "packets": [packet_of(one) for one in client.packets.all()],
     }
 
 
@@ -75,15 +79,20 @@ def session_of(session: Session) -> dict[str, Any]:
         "judgements": rows(session.judgements.all(), JUDGEMENT),
         "noticed": rows(session.noticed.all(), NOTICED),
         "remarks": rows(session.remarks.all(), NOTE),
-        "shares": [share_of(one) for one in Share.objects.filter(session=session)],
+        **codings_of(session),
     }
 
 
-def share_of(share: Share) -> dict[str, Any]:
-    """A share with what was said about it."""
-    said = share.comments.select_related("author")
+def packet_of(packet: Packet) -> dict[str, Any]:
+    """A packet as its readers see it, with what was said of it; of a draft what was chosen."""
+    said = packet.comments.select_related("author")
     return {
-        **fields(share, SHARE),
+        **fields(packet, PACKET),
+        "readers": [str(one.user) for one in packet.readers.select_related("user")],
+        "moments": [
+            {**fields(one, MOMENT), "lines": rows(one.lines.all(), LINE)}
+            for one in packet.moments.prefetch_related("lines")
+        ],
         "comments": [{**fields(one, COMMENT), "author": str(one.author)} for one in said],
     }
 

@@ -13,7 +13,7 @@ from reattune.web import files
 from reattune.web.clients.models import Client
 from reattune.web.reviews import models, queue
 from reattune.web.reviews.ingest import renumber
-from reattune.web.sharing.models import Share
+from reattune.web.sharing import packets
 
 Sessions = QuerySet[models.Session]
 
@@ -38,7 +38,7 @@ def losses(sessions: Sessions) -> list[Loss]:
         "episodes": models.Episode.objects.filter(session__in=sessions).count,
         "judgements": models.Judgement.objects.filter(session__in=sessions).count,
         "notes": models.Note.objects.filter(session__in=sessions).count,
-        "shares": Share.objects.filter(session__in=sessions).count,
+        "shares": packets.of_sessions(sessions).count,
         "jobs": models.Job.objects.filter(session__in=sessions).count,
     }
     return [
@@ -75,6 +75,7 @@ def remove_sessions(client: Client, sessions: Sessions) -> None:
     rows = list(sessions.order_by("held_on").values_list("pk", "file", "held_on"))
     doomed = models.Session.objects.filter(pk__in=[pk for pk, _, _ in rows])
     models.Job.objects.filter(session__in=doomed).delete()
+    packets.of_sessions(doomed).delete()
     doomed.delete()
     if rows:
         renumber(client)

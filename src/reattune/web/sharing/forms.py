@@ -1,16 +1,32 @@
-"""What is filled in to share moments and to talk about them. Turns count from 1 here."""
+"""What is filled in to make packets and to talk about them. Turns count from 1 here."""
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from reattune.redact import CATEGORIES
 from reattune.web.accounts.models import User
 from reattune.web.reviews.models import Session
-from reattune.web.sharing.models import Comment
-from reattune.web.sharing.moments import DAYS, MOST_DAYS, MOST_TURNS, clash, supervisors
+from reattune.web.sharing import hiding, packets
+from reattune.web.sharing.models import Comment, Moment, Packet
+
+NAMES = {
+    "person": _("person"),
+    "place": _("place"),
+    "organization": _("organization"),
+    "date": _("date"),
+    "age": _("age"),
+    "phone": _("phone"),
+    "email": _("e-mail"),
+    "address": _("address"),
+    "account": _("number of an account or file"),
+    "url": _("web address"),
+}
+"""What the categories of `reattune.redact` are called."""
+assert set(NAMES) == set(CATEGORIES)
 
 
 class RangeForm(forms.Form):
@@ -22,8 +38,11 @@ class RangeForm(forms.Form):
     def __init__(self, session: Session, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.session = session
-        self.fields["last"].help_text = _("%(most)d turns at most; the session has %(all)d.") % {
-            "most": MOST_TURNS,
+        self.fields["last"].help_text = _(
+            "%(most)d turns and %(characters)d characters at most; the session has %(all)d turns."
+        ) % {
+            "most": packets.MOST_TURNS,
+            "characters": packets.MOST_CHARACTERS,
             "all": session.turn_count,
         }
 
@@ -37,9 +56,8 @@ class RangeForm(forms.Form):
             self.add_error("last", _("The session has no such turn."))
         elif last < first:
             self.add_error("last", _("This is before the first turn."))
-        elif last - first >= MOST_TURNS:
-            text = _("These are %(count)d turns. Choose %(most)d at most: a moment, not a session.")
-            self.add_error("last", text % {"count": last - first + 1, "most": MOST_TURNS})
+        elif fault := packets.fault_of(self.session, first - 1, last):
+            self.add_error("last", fault)
         return data
 
     @property
@@ -48,40 +66,128 @@ class RangeForm(forms.Form):
         return self.cleaned_data["first"] - 1, self.cleaned_data["last"]
 
 
-class ShareForm(RangeForm):
-    """Which turns, with whom, how long, and what is asked."""
+class DraftField(forms.ModelChoiceField[Packet]):
+    """One of the drafts."""
 
-    supervisor = forms.ModelChoiceField(
-        label=_("Share with"), queryset=User.objects.none(), empty_label=None
+    def label_from_instance(self, obj: Packet) -> str:
+        """How far it has come."""
+        return _("the draft with %(n)d moments") % {"n": obj.moments.count()}
+
+
+class ReadersField(forms.ModelMultipleChoiceField[User]):
+    """Whom a packet is for."""
+
+    def label_from_instance(self, obj: User) -> str:
+        """Who somebody is and as what."""
+        told = _("%(name)s, supervisor") if obj.is_supervisor else _("%(name)s, therapist")
+        return told % {"name": obj}
+
+
+class MomentForm(RangeForm):
+    """Which turns, with which remark, into which packet; none chosen is a new one."""
+
+    note = forms.CharField(
+        label=_("A note to it"),
+        max_length=500,
+        required=False,
+        widget=forms.Textarea({"rows": 2}),
+        help_text=_("What you would say of this moment, if anything."),
     )
-    days = forms.IntegerField(
-        label=_("Open for so many days"), min_value=1, max_value=MOST_DAYS, initial=DAYS
+    packet = DraftField(
+        label=_("Put it into"),
+        queryset=Packet.objects.none(),
+        required=False,
+        empty_label=_("a new packet"),
     )
+
+    def __init__(self, session: Session, *args: Any, **kwargs: Any) -> None:
+        super().__init__(session, *args, **kwargs)
+        chosen = self.fields["packet"]
+        assert isinstance(chosen, forms.ModelChoiceField)
+        chosen.queryset = session.client.packets.filter(confirmed_at=None)
+
+
+class DraftForm(forms.ModelForm[Packet]):
+    """The question, the notes, whom it is for, how long."""
+
     question = forms.CharField(
         label=_("Your question"),
         max_length=2000,
         widget=forms.Textarea({"rows": 3}),
         help_text=_("What you would like to look at together."),
     )
+    readers = ReadersField(
+        label=_("For whom"),
+        queryset=User.objects.none(),
+        widget=forms.CheckboxSelectMultiple,
+    )
+    days = forms.IntegerField(
+        label=_("Open for so many days"), min_value=1, max_value=packets.MOST_DAYS
+    )
 
-    def __init__(self, session: Session, user: User, *args: Any, **kwargs: Any) -> None:
-        super().__init__(session, *args, **kwargs)
-        chosen = self.fields["supervisor"]
-        assert isinstance(chosen, forms.ModelChoiceField)
-        chosen.queryset = supervisors(user)
+    class Meta:
+        model = Packet
+        fields = ("question", "readers", "days", "with_course", "blind")
+        labels: ClassVar = {
+            "with_course": _("Add the course in short, by session numbers"),
+            "blind": _("Everybody writes first, then reads what the others wrote"),
+        }
 
-    def clean(self) -> dict[str, Any]:
-        """Not what is open to the same person already."""
-        data = super().clean()
-        if self.errors:
-            return data
-        if clash(self.session, data["supervisor"], *self.span):
-            self.add_error("supervisor", _("These turns are open to this person already."))
-        return data
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        packet = self.instance
+        chosen = cast(ReadersField, self.fields["readers"])
+        chosen.queryset = packets.eligible(packet.client)
+        self.initial["readers"] = list(packet.readers.values_list("user", flat=True))
+        self.moments = packet.chosen()
+        for moment in self.moments:
+            self.fields[note_field(moment)] = forms.CharField(
+                label=_("A note to it"),
+                max_length=500,
+                required=False,
+                initial=moment.note,
+                widget=forms.Textarea({"rows": 2}),
+            )
+
+    def clean_readers(self) -> Any:
+        """A group, not a public."""
+        chosen = self.cleaned_data["readers"]
+        if len(chosen) > packets.MOST_READERS:
+            told = _("%(most)d people at most.") % {"most": packets.MOST_READERS}
+            raise forms.ValidationError(told)
+        return chosen
+
+    def keep(self) -> None:
+        """Keep what of it can be kept, in the caller's transaction."""
+        given = self.cleaned_data
+        own = {name: given[name] for name in self.Meta.fields if name in given}
+        readers = own.pop("readers", None)
+        Packet.objects.filter(pk=self.instance.pk).update(**own)
+        if readers is not None:
+            packets.set_readers(self.instance, readers)
+        for moment in self.moments:
+            if note_field(moment) in given:
+                Moment.objects.filter(pk=moment.pk).update(note=given[note_field(moment)])
+
+
+def note_field(moment: Moment) -> str:
+    """The name of a moment's note in the form."""
+    return f"note_{moment.pk}"
+
+
+class HideForm(forms.Form):
+    """Words to hide, in one passage or everywhere."""
+
+    words = forms.CharField(label=_("Words to hide"), max_length=hiding.MOST_WORDS)
+    category = forms.ChoiceField(label=_("What they are"), choices=list(NAMES.items()))
+    where = forms.IntegerField(required=False, min_value=0, widget=forms.HiddenInput)
+    everywhere = forms.BooleanField(label=_("wherever they stand"), required=False, initial=True)
 
 
 class CommentForm(forms.ModelForm[Comment]):
-    """A comment."""
+    """A comment. `read` says that its author saw it with names hidden."""
+
+    read = forms.BooleanField(required=False, widget=forms.HiddenInput)
 
     class Meta:
         model = Comment

@@ -8,6 +8,7 @@ from django.utils.safestring import SafeString
 
 from reattune.report.words import clean, percent
 from reattune.web.reviews import regions, told
+from reattune.web.reviews.page import marked_up
 
 register = template.Library()
 
@@ -19,6 +20,7 @@ SYMBOL = (
 register.filter("family_name", regions.family_name)
 register.filter("role_name", regions.role_name)
 register.filter("quoted", regions.quoted)
+register.filter("marked_up", marked_up)
 register.filter("risk_told", told.risk_told)
 register.filter("safe_text", clean)
 

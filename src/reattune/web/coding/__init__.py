@@ -1,0 +1,1 @@
+"""Blind coding: finding the moments oneself first, a second coder, how far two agree."""
