@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import ast
+import re
 import uuid
+from pathlib import Path
 from threading import Thread
 
 import pytest
 from django.db import connection
 
+from reattune import web
 from reattune.web.audit import chain
 from reattune.web.audit.models import Entry, Head
+from reattune.web.audit.words import action_told
 
 
 def fill(practice: uuid.UUID, count: int = 4) -> None:
@@ -95,3 +100,40 @@ def test_entries_added_at_once_are_numbered_once() -> None:
         thread.join()
     assert Entry.objects.filter(practice=practice).count() == 40
     assert not list(chain.verify(practice))
+
+
+# In words
+
+
+def actions() -> set[str]:
+    """Every action that some line of the application notes, told as a noun and a verb."""
+    found = set()
+    for path in Path(web.__file__).parent.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and called(node) in NOTED:
+                given = [*node.args, *(keyword.value for keyword in node.keywords)]
+            elif isinstance(node, ast.FunctionDef) and path.name == "gates.py":
+                given = [*node.args.defaults, *node.args.kw_defaults]  # type: ignore[list-item]
+            else:
+                continue
+            told = [one.value for one in given if isinstance(one, ast.Constant)]
+            found |= {one for one in told if isinstance(one, str) and ACTION.fullmatch(one)}
+    return found
+
+
+ACTION = re.compile(r"[a-z]+\.[a-z-]+")
+NOTED = {"note", "record", "client_of", "session_of", "given_of", "answer_of", "link_of"}
+
+
+def called(node: ast.Call) -> str:
+    """The last name of what is called."""
+    return getattr(node.func, "attr", getattr(node.func, "id", ""))
+
+
+def test_every_action_has_words() -> None:
+    known = actions()
+    assert "session.see" in known
+    assert len(known) > 40
+    assert not [one for one in known if action_told(one) == one]
+    assert action_told("session.see") == "Session: seen"
+    assert action_told("new.thing") == "new.thing"

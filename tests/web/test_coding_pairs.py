@@ -211,15 +211,17 @@ def test_the_second_coder_sees_roles_and_those_turns_only(
     assert Entry.objects.filter(action="coding.see", target=f"pairing:{pairing.pk}").exists()
 
 
-def test_for_research_names_are_replaced(
-    client_record: Client, therapist: User, colleague: User
+@pytest.mark.parametrize("purpose", ["supervision", "research"])
+def test_names_are_replaced_for_both(
+    client_record: Client, therapist: User, colleague: User, purpose: str
 ) -> None:
     named = (("T", "How was it?"), ("C", "My sister Martha Miller called from Leeds."), *TURNS)
     session = make_session(client_record, turns=named, number=2)
-    pairing = pairing_of(session, therapist, colleague, purpose="research")
+    pairing = pairing_of(session, therapist, colleague, purpose=purpose)
     first, second = begun(pairing, therapist), begun(pairing, colleague)
+    for who, coding in ((therapist, first), (colleague, second)):
+        assert "Miller" not in html(who, f"/codings/{coding.pk}/")
     page = html(colleague, f"/codings/{second.pk}/")
-    assert "Miller" not in page
     assert "My sister" in page
     marked(first, done=True, t2="withdrawal")
     marked(second, done=True)

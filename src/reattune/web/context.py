@@ -41,7 +41,8 @@ def navigation(user: User, path: str) -> Iterator[Item]:
         (_("Clients"), "caseload", user.is_therapist),
         (_("Search"), "search", user.is_therapist),
         (_("Journal"), "journal", user.is_therapist),
-        (_("Shared with me"), "shares", user.is_supervisor),
+        (_("Codings"), "codings", user.is_therapist or user.is_supervisor),
+        (_("Shared with me"), "shares", user.is_supervisor or user.is_therapist),
         (_("Practice"), "people", user.is_administrator),
     ):
         if role:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth import update_session_auth_hash
@@ -21,6 +22,7 @@ from reattune.web.accounts.forms import NewToken, Profile
 from reattune.web.accounts.models import User
 from reattune.web.accounts.views_factor import confirmed
 from reattune.web.audit.models import Entry
+from reattune.web.audit.words import action_told
 
 A_PAGE = 50  # entries of the trail
 
@@ -95,8 +97,9 @@ def trail(request: HttpRequest) -> HttpResponse:
         found = found.filter(Q(actor=f"user:{user.pk}") | Q(client__in=clients))
     page = Paginator(found, A_PAGE).get_page(request.GET.get("page"))
     names = {f"user:{one.pk}": str(one) for one in user.practice.users.all()}
-    told = {one.pk: one.name for one in gates.own_clients(user)}
+    told: dict[UUID | None, str] = {one.pk: one.name for one in gates.own_clients(user)}
     rows = [
-        (e, names.get(e.actor, e.actor), told.get(e.client, "") if e.client else "") for e in page
+        (e, names.get(e.actor, e.actor), action_told(e.action), told.get(e.client, ""))
+        for e in page
     ]
     return render(request, "accounts/trail.html", {"page": page, "rows": rows})

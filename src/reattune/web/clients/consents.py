@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
@@ -14,6 +15,7 @@ from reattune.web import gates
 from reattune.web.accounts.models import User
 from reattune.web.clients.models import Client, Consent
 from reattune.web.clients.wording import current_version
+from reattune.web.coding.models import Pairing
 from reattune.web.followup.models import Signal, Summary
 from reattune.web.reviews import models as reviews
 from reattune.web.reviews import queue
@@ -84,10 +86,8 @@ def consequences(client: Client, purpose: str) -> list[Loss]:
     """What taking back a consent deletes or closes, with how much there is of it."""
     if purpose == "transcription":
         return losses(client.sessions.all())
-    if purpose == "supervision":
-        number = packets.open_of(client).count()
-        label = ngettext("open share is closed", "open shares are closed", number)
-        return [Loss("shares", number, label)] if number else []
+    if purpose in ("supervision", "research"):
+        return list(closed_with(client, purpose))
     if purpose != "analysis":
         return []
     sessions = client.sessions.all()
@@ -100,6 +100,22 @@ def consequences(client: Client, purpose: str) -> list[Loss]:
         signals,
     )
     return [*own, *([Loss("signals", signals, label)] if signals else [])]
+
+
+def closed_with(client: Client, purpose: str) -> Iterator[Loss]:
+    """What others can open no more without this consent."""
+    shares = packets.open_of(client).count() if purpose == "supervision" else 0
+    if shares:
+        label = ngettext("open share is closed", "open shares are closed", shares)
+        yield Loss("shares", shares, label)
+    codings = Pairing.objects.filter(
+        session__client=client, purpose=purpose, revoked_at=None, until__gt=timezone.now()
+    ).count()
+    if codings:
+        label = ngettext(
+            "coding by a second person is closed", "codings by a second person are closed", codings
+        )
+        yield Loss("codings", codings, label)
 
 
 KEPT = {

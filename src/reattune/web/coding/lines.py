@@ -72,8 +72,8 @@ def read_for(coding: Coding) -> list[Turn]:
 
 
 def hidden(turns: list[Turn], session: Session, pairing: Pairing | None) -> list[Turn]:
-    """The turns, names and the like replaced where they are coded for research."""
-    return without_names(turns, session) if pairing and pairing.purpose == "research" else turns
+    """The turns, names and the like replaced where a second person codes them too."""
+    return without_names(turns, session) if pairing else turns
 
 
 def without_names(turns: list[Turn], session: Session, names: Iterable[str] = ()) -> list[Turn]:

@@ -59,6 +59,7 @@ class Chip:
 class Transcript:
     """A session in the list; `state` is waiting, running, failed, roles, unread, words or read."""
 
+    key: UUID
     number: int
     day: date
     href: str
@@ -306,4 +307,4 @@ def transcript(row: Row, job: tuple[str, int] | None, chips: tuple[Chip, ...]) -
         state = own
     elif state not in (WAITING, RUNNING, FAILED):
         state = "words" if not analyzed else "read" if opened else "unread"
-    return Transcript(number, day, moment(str(key)), state, done, chips)
+    return Transcript(key, number, day, moment(str(key)), state, done, chips)

@@ -11,6 +11,7 @@ from django.utils.translation import ngettext
 
 from reattune.web import files
 from reattune.web.clients.models import Client
+from reattune.web.coding.models import Coding
 from reattune.web.reviews import models, queue
 from reattune.web.reviews.ingest import renumber
 from reattune.web.sharing import packets
@@ -38,6 +39,7 @@ def losses(sessions: Sessions) -> list[Loss]:
         "episodes": models.Episode.objects.filter(session__in=sessions).count,
         "judgements": models.Judgement.objects.filter(session__in=sessions).count,
         "notes": models.Note.objects.filter(session__in=sessions).count,
+        "codings": Coding.objects.filter(session__in=sessions, done_at__isnull=False).count,
         "shares": packets.of_sessions(sessions).count,
         "jobs": models.Job.objects.filter(session__in=sessions).count,
     }
@@ -59,6 +61,7 @@ def in_words(kind: str, number: int) -> str:
         "episodes": ngettext("episode", "episodes", number),
         "judgements": ngettext("answer of yours to a flag", "answers of yours to flags", number),
         "notes": ngettext("note of yours", "notes of yours", number),
+        "codings": ngettext("coding without flags", "codings without flags", number),
         "shares": ngettext("share with a supervisor", "shares with supervisors", number),
         "jobs": ngettext("analysis, done or waiting", "analyses, done or waiting", number),
     }[kind]
