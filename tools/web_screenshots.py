@@ -23,14 +23,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlparse
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, ConsoleMessage, Page
+    from playwright.sync_api import Browser, ConsoleMessage, Locator, Page
 
 CHROMIUM = "/usr/bin/chromium"
 SIZES = {"desktop": (1280, 900), "phone": (390, 844)}
 SCHEMES = ("light", "dark")
-PATIENCE = 240.0  # seconds for the worker to read the demo's sessions
+PATIENCE = 600.0  # seconds for the worker to read the demo's sessions
 
 PLAIN = {
     "caseload": "/clients/",
@@ -45,6 +46,11 @@ PLAIN = {
     "people": "/practice/",
     "invite": "/practice/invite/",
     "jobs": "/reading/",
+    "journal": "/journal/",
+    "missteps": "/missteps/",
+    "reference": "/reference/",
+    "codings": "/codings/",
+    "shares": "/shared/",
     "api": "/api/",
     "my-shares": "/shared/given/",
     "instruments": "/instruments/",
@@ -96,7 +102,7 @@ def ready(page: Page, address: str) -> None:
     page.goto(address)
     while time.monotonic() < end:
         page.goto(address.split("/demo")[0] + "/reading/")
-        if not re.search(r"\b(waiting|reading|running)\b", page.inner_text("main").lower()):
+        if not page.locator("#jobs[hx-get]").count():  # it asks again while any is open
             return
         time.sleep(2)
     raise SystemExit("The demo's sessions were not read in time.")
@@ -117,6 +123,51 @@ def found_pages(page: Page, base: str) -> Shots:
                 shots[kind] = link
                 queue.append(link)
     return shots
+
+
+def made_pages(page: Page, base: str) -> Shots:
+    """Pages of what has to be made first: a coding without flags, a packet of moments."""
+    page.goto(f"{base}/clients/")
+    client = re.findall(r"/clients/[0-9a-f-]{36}/", page.content())[0]
+    page.goto(base + client)
+    sessions = re.findall(r"/sessions/[0-9a-f-]{36}/", page.content())
+    one, other = base + sessions[-1], base + sessions[0]
+    begun = {"coding": marked(page, one), "coding-invite": f"{sessions[-1]}second-coder/"}
+    marked(page, other)
+    press(page, page.locator("#done button"))
+    compared = {"coding-compare": urlparse(page.url).path}
+    return {**begun, **compared, **packet_pages(page, one)}
+
+
+def marked(page: Page, session: str) -> str:
+    """Where a coding of a session without flags is, with some turns marked."""
+    page.goto(f"{session}moments/")
+    press(page, page.get_by_role("button", name="Begin"))
+    for at in (8, 9, 14):
+        page.get_by_role("button", name="Withdrawal").nth(at).click()
+        page.wait_for_timeout(400)
+    return urlparse(page.url).path
+
+
+def packet_pages(page: Page, session: str) -> Shots:
+    """A packet: choosing turns, the draft, the review by hand, the packet."""
+    choose = f"{urlparse(session).path}share/?first=46&last=54"
+    page.goto(f"{session}share/?first=46&last=54")
+    press(page, page.get_by_role("button", name="Show these turns"))
+    press(page, page.get_by_role("button", name="Put it into the packet"))
+    draft = urlparse(page.url).path
+    page.get_by_label("Your question").fill("Did I push here?")
+    page.get_by_label("Robin, supervisor").check()
+    with page.expect_navigation():
+        page.get_by_label("Open for so many days").press("Enter")
+    review = urlparse(page.url).path
+    return {"packet-choose": choose, "packet-draft": draft, "packet-review": review}
+
+
+def press(page: Page, button: Locator) -> None:
+    """Press what opens a page."""
+    with page.expect_navigation():
+        button.first.click()
 
 
 def take(browser: Browser, base: str, cookies: list, shots: Shots, out: Path) -> int:  # type: ignore[type-arg]
@@ -177,7 +228,7 @@ def main() -> None:
         context = browser.new_context()
         page = context.new_page()
         ready(page, address)
-        shots = {**PLAIN, **found_pages(page, base)}
+        shots = {**PLAIN, **found_pages(page, base), **made_pages(page, base)}
         shots = {name: path for name, path in shots.items() if chosen.only in name}
         wrong = take(browser, base, context.cookies(), shots, chosen.out)
         out = {name: path for name, path in SIGNED_OUT.items() if chosen.only in name}

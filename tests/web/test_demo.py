@@ -54,7 +54,7 @@ def test_a_second_start_adds_nothing_and_mends_what_is_missing(filled: User) -> 
     demo.fill_demo(demo.account())
     assert Client.objects.count() == 3
     assert Session.objects.count() == 18
-    assert User.objects.count() == 1
+    assert User.objects.count() == 2  # a supervisor to share with
 
 
 def test_the_link_opens_the_account_only_on_a_demo_s_server(

@@ -33,7 +33,7 @@ from reattune.web.reviews import ingest
 COURSES = ("course_a", "course_b", "course_c")
 ABOUT = "course.json"
 DEMO = "REATTUNE_DEMO"  # set where the server is a demo's; its link opens the account only then
-USERNAME = "demo"
+USERNAME, SUPERVISOR = "demo", "demo-supervisor"
 
 
 def token() -> str:
@@ -70,7 +70,17 @@ def account() -> User:
         )
         user.set_unusable_password()
         user.save()
+        add_supervisor(practice)
     return user
+
+
+def add_supervisor(practice: Practice) -> None:
+    """Somebody to share with. Nobody enters as them: they have no password and no link."""
+    other = User(
+        username=SUPERVISOR, name="Robin, supervisor", practice=practice, is_supervisor=True
+    )
+    other.set_unusable_password()
+    other.save()
 
 
 def fill_demo(user: User) -> list[Client]:
