@@ -76,6 +76,7 @@ figures: $(VENV)/.dev
 
 bench: $(TRAIN)/.ready
 	$(TRAIN)/bin/python -m benchmarks.speed
+	$(TRAIN)/bin/python -m benchmarks.practice
 
 # Collects the application's texts and compiles their translations.
 messages: $(VENV)/.dev

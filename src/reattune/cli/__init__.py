@@ -24,6 +24,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "Follow a client: words, scores and attendance on one timeline.",
     ),
     "plan": ("reattune.cli.plan", "Plan the repair of a course; the next-session sheet."),
+    "practice": (
+        "reattune.cli.practice",
+        "Rehearse repair with a simulated client, with feedback; short drills.",
+    ),
     "redact": (
         "reattune.cli.redact",
         "Replace what identifies people in a transcript by placeholders.",
