@@ -76,9 +76,7 @@ def account() -> User:
 
 def add_supervisor(practice: Practice) -> None:
     """Somebody to share with. Nobody enters as them: they have no password and no link."""
-    other = User(
-        username=SUPERVISOR, name="Robin, supervisor", practice=practice, is_supervisor=True
-    )
+    other = User(username=SUPERVISOR, name="Robin", practice=practice, is_supervisor=True)
     other.set_unusable_password()
     other.save()
 
