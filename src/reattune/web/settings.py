@@ -37,6 +37,7 @@ INSTALLED_APPS = [
     "reattune.web.journal",
     "reattune.web.sharing",
     "reattune.web.coding",
+    "reattune.web.practice",
     "reattune.web.search",
     "reattune.web.api",
     "django.contrib.auth",

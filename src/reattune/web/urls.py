@@ -15,6 +15,7 @@ urlpatterns = [
     path("", include("reattune.web.journal.urls")),
     path("", include("reattune.web.sharing.urls")),
     path("", include("reattune.web.coding.urls")),
+    path("", include("reattune.web.practice.urls")),
     path("", include("reattune.web.search.urls")),
     path("", include("reattune.web.api.urls")),
 ]

@@ -1,0 +1,1 @@
+"""Practice with the simulated client: talks, drills, progress, for the learner's eyes alone."""
