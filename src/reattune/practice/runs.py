@@ -11,6 +11,7 @@ import random
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import lru_cache
 from typing import Literal
 
 from reattune.codebook import code
@@ -244,8 +245,12 @@ def minutes_of(exchange: Exchange) -> int:
     return max(1, round(spoken / load_rules().limits.minute))
 
 
+@lru_cache(maxsize=16)
 def course_of(run: Run) -> Course:
-    """The state reply by reply, by the rules, without what is contested."""
+    """The state reply by reply, by the rules, without what is contested.
+
+    The latest are remembered: feedback on each reply of a run asks for the same one.
+    """
     states, moved = [run.start], []
     for number in range(len(run.exchanges)):
         state, own = _step(run, number, states[-1])

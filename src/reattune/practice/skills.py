@@ -13,7 +13,7 @@ from typing import Any
 
 from reattune.codebook import CODES, code
 from reattune.practice.records import plain
-from reattune.practice.runs import Run, course_of
+from reattune.practice.runs import Course, Run, course_of
 from reattune.types import Family
 
 FEWEST_RUNS, FEWEST_READ = 3, 6
@@ -60,12 +60,14 @@ class Skill:
 def progress(runs: Iterable[Run]) -> tuple[Skill, ...]:
     """Each repair move and misstep over these runs, moves first, in order of the codebook."""
     ordered = sorted(runs, key=lambda run: (run.begun is not None, run.begun or date.min))
+    told = [(run, course_of(run)) for run in ordered]
     codes = [id for id in CODES if code(id).role == "therapist"]
-    return tuple(_skill(id, ordered) for id in codes)
+    return tuple(_skill(id, told) for id in codes)
 
 
-def _skill(id: str, runs: Sequence[Run]) -> Skill:
-    points = tuple(_point(id, number, run) for number, run in enumerate(runs))
+def _skill(id: str, told: Sequence[tuple[Run, Course]]) -> Skill:
+    runs = [run for run, _ in told]
+    points = tuple(_point(id, number, *one) for number, one in enumerate(told))
     attempts = sum(point.attempts for point in points)
     landed = sum(point.landed for point in points)
     enough = len(runs) >= FEWEST_RUNS and attempts >= FEWEST_READ
@@ -98,7 +100,7 @@ def _asks(run: Run, id: str) -> bool:
     return drill is not None and id in drill.codes
 
 
-def _point(id: str, number: int, run: Run) -> Point:
-    moved = [one for reply in course_of(run).moved for one in reply if one.code == id]
+def _point(id: str, number: int, run: Run, course: Course) -> Point:
+    moved = [one for reply in course.moved for one in reply if one.code == id]
     eased = sum(one.trust + one.engagement - one.arousal > 0 for one in moved)
     return Point(number, run.begun, len(moved), eased)
