@@ -51,6 +51,10 @@ PLAIN = {
     "reference": "/reference/",
     "codings": "/codings/",
     "shares": "/shared/",
+    "rehearse": "/rehearse/",
+    "rehearse-scenario": "/rehearse/scenarios/thin_yes/",
+    "rehearse-drills": "/rehearse/drills/",
+    "rehearse-progress": "/rehearse/progress/",
     "api": "/api/",
     "my-shares": "/shared/given/",
     "instruments": "/instruments/",
@@ -63,6 +67,13 @@ SIGNED_OUT = {"login": "/login/", "answer-missing": "/answer/none/", "join-missi
 
 FOLLOWED = re.compile(r'href="(/(?:clients|sessions|episodes|plans)/[0-9a-f-]{36}/[a-z/-]*)[#"?]')
 """Links of pages to further pages about a record."""
+
+REPLIES = (
+    "You went quiet when I asked about the notes. How was it for you that I brought them up again?",
+    "The research is very clear, you just need to stick with it.",
+    "It makes sense that you said yes when I had just pushed. That was my mistake.",
+)
+"""What a learner says to the simulated client in the pictures."""
 
 Shots = dict[str, str]
 
@@ -136,7 +147,7 @@ def made_pages(page: Page, base: str) -> Shots:
     marked(page, other)
     press(page, page.locator("#done button"))
     compared = {"coding-compare": urlparse(page.url).path}
-    return {**begun, **compared, **packet_pages(page, one)}
+    return {**begun, **compared, **packet_pages(page, one), **talk_pages(page, base)}
 
 
 def marked(page: Page, session: str) -> str:
@@ -162,6 +173,22 @@ def packet_pages(page: Page, session: str) -> Shots:
         page.get_by_label("Open for so many days").press("Enter")
     review = urlparse(page.url).path
     return {"packet-choose": choose, "packet-draft": draft, "packet-review": review}
+
+
+def talk_pages(page: Page, base: str) -> Shots:
+    """A talk with the simulated client, with feedback, and how it went."""
+    found = {}
+    for name in ("talk", "talk-after"):
+        page.goto(f"{base}/rehearse/scenarios/thin_yes/")
+        press(page, page.get_by_role("button", name="Begin"))
+        for number, text in enumerate(REPLIES, 1):
+            page.fill("#id_text", text)
+            page.keyboard.press("Control+Enter")
+            page.locator(".feedback").nth(number - 1).wait_for()
+        found[name] = urlparse(page.url).path
+    page.reload()
+    press(page, page.get_by_role("button", name="End the talk here"))
+    return {**found, "talk-after": urlparse(page.url).path}
 
 
 def press(page: Page, button: Locator) -> None:

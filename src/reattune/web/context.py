@@ -44,7 +44,7 @@ def navigation(user: User, path: str) -> Iterator[Item]:
         (_("Codings"), "codings", user.is_therapist or user.is_supervisor),
         (_("Practice repair"), "rehearse", user.is_therapist or user.is_supervisor),
         (_("Shared with me"), "shares", user.is_supervisor or user.is_therapist),
-        (_("Practice"), "people", user.is_administrator),
+        (_("People"), "people", user.is_administrator),
     ):
         if role:
             href = reverse(name)
