@@ -251,9 +251,9 @@ def test_the_search_for_english_finds_it(everyone: User, record: models.Session)
 @pytest.mark.parametrize(
     ("language", "ways", "day", "time"),
     [
-        ("en", ["Clients", "Search", "Practice"], "March 5, 2026", "2:30 p.m."),
-        ("de", ["Klient:innen", "Suche", "Praxis"], "5. März 2026", "14:30"),
-        ("es", ["Clientes", "Buscar", "Consulta"], "5 de marzo de 2026", "14:30"),
+        ("en", ["Clients", "Search", "People"], "March 5, 2026", "2:30 p.m."),
+        ("de", ["Klient:innen", "Suche", "Personen"], "5. März 2026", "14:30"),
+        ("es", ["Clientes", "Buscar", "Personas"], "5 de marzo de 2026", "14:30"),
     ],
 )
 def test_the_ways_the_days_and_the_hours(

@@ -18,6 +18,7 @@ WORKERS = 2  # processes; pages of one do not wait for those of the other
 THREADS = 4  # in each of them
 SECONDS_TO_END = 10  # for what a server's process still answers; then it is killed
 PAGES = ("followup/caseload.html", "followup/client.html", "reviews/session.html")
+GARBAGE = 50_000  # objects made until the collector looks at the new ones; a page makes as many
 WATCH = 0.3  # seconds between looks at whether the parent is there
 PARENT = "REATTUNE_PARENT"  # the process whose end ends those of the server
 
@@ -110,7 +111,13 @@ def wait_for_parent(stop: threading.Event) -> None:
 
 
 def warm_up() -> None:
-    """Load what the first pages would load, before anybody waits for them."""
+    """Load what the first pages would load, before anybody waits for them.
+
+    What is loaded stays for good, so the garbage collector is told to leave it alone: going through
+    all of it takes a tenth of a second, in the middle of some page.
+    """
+    import gc
+
     import numpy as np  # noqa: F401
     from django.template.loader import get_template
     from django.urls import reverse
@@ -126,6 +133,9 @@ def warm_up() -> None:
         regions.environment().get_template(f"{name}.html")
     guidance.load()
     read_card(WEIGHTS)
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(GARBAGE, 20, 20)
 
 
 def end_with_parent() -> None:

@@ -9,6 +9,7 @@ from datetime import date
 from typing import Any
 
 from django.utils.functional import Promise
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -30,11 +31,11 @@ from reattune.report.words import STATES, shorten
 from reattune.web.accounts.models import User
 from reattune.web.clients.models import Client
 from reattune.web.followup.told import moment
+from reattune.web.plans import store
 from reattune.web.plans.models import Plan
+from reattune.web.plans.renewal import RESTS
 
 QUOTE = 220  # characters of a quote; the session page has the whole turn
-RESTS = 3  # of what a step rests on, shown
-MISSTEPS = 12  # shown on the plan's page; each session's page has its own
 OF_STEPS: Mapping[str, Promise] = {
     "tried": gettext_lazy("I tried it"),
     "landed": gettext_lazy("It landed"),
@@ -135,7 +136,7 @@ class Card:
     asked: tuple[Asked, ...]
     moves: tuple[Move, ...]
     others: tuple[tuple[str, str], ...]
-    sessions: tuple[int, ...]
+    options: SafeString
     quotes: tuple[Quote, ...]
     borne_out: tuple[str, ...]
     rupture: Rupture
@@ -227,11 +228,12 @@ def plan_of(client: Client) -> Shown | None:
 
 
 def missteps_of(client: Client) -> Missteps:
-    """The missteps in the sessions of open ruptures, the newest first, at most MISSTEPS of them."""
+    """The missteps in the sessions of open ruptures, the newest first, as many as are shown."""
     reader = reader_of(client)
-    rows = reader.body["missteps"] if reader else []
-    latest = sorted(rows, key=lambda one: one["own"]["session"], reverse=True)[:MISSTEPS]
-    return Missteps(tuple(reader.misstep(one) for one in latest) if reader else (), len(rows))
+    if reader is None:
+        return Missteps((), 0)
+    shown = tuple(reader.misstep(one) for one in reader.body["missteps"])
+    return Missteps(shown, reader.body["missteps_in_all"])
 
 
 def reader_of(client: Client) -> Reader | None:
@@ -317,7 +319,7 @@ class Reader:
             asked=asked,
             moves=moves_of(rupture, "", bool(self.others(own))),
             others=self.others(own),
-            sessions=tuple(n for n in self.held if n >= rupture.session) or (rupture.session,),
+            options=options([n for n in self.held if n >= rupture.session] or [rupture.session]),
             quotes=tuple(self.quote(b) for o in latest for b in o["words"])[:RESTS],
             borne_out=tuple(dict.fromkeys(b["why"] for b in own["borne_out"])),
             rupture=rupture,
@@ -416,6 +418,12 @@ class Reader:
         )
 
 
+def options(sessions: Sequence[int]) -> SafeString:
+    """Sessions to choose among, the last one chosen: written once for all forms of a rupture."""
+    before = "".join(f"<option>{number}</option>" for number in sessions[:-1])
+    return mark_safe(f"{before}<option selected>{sessions[-1]}</option>")
+
+
 def moves_of(rupture: Rupture, part: str, others: bool = False) -> tuple[Move, ...]:
     """The buttons of a rupture (`part` "") or of a step."""
     labels = OF_STEPS if part else OF_RUPTURES
@@ -475,11 +483,12 @@ def course_of(client: Client, own: Card) -> tuple[Held, ...]:
     """The sessions since the onset, with episodes and rows."""
     kept = Plan.objects.get(client=client)
     reader = Reader(client, kept)
-    names = names_of(own.rupture.changes)
+    rupture = store.get(client, own.key) or own.rupture  # with all its words
+    names = names_of(rupture.changes)
     days = {number: date.fromisoformat(day) if day else None for number, day in kept.held}
-    numbers = {n for n in days if n >= own.since} | {c.session for c in own.rupture.changes}
+    numbers = {n for n in days if n >= own.since} | {c.session for c in rupture.changes}
     return tuple(
-        held(reader, own.rupture, number, days.get(number), names) for number in sorted(numbers)
+        held(reader, rupture, number, days.get(number), names) for number in sorted(numbers)
     )
 
 

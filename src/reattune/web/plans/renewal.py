@@ -52,10 +52,43 @@ def renew(client: Client, records: Records, following: Following) -> tuple[repai
     return plan.record
 
 
+RESTS = 3  # of what a step or a proposal rests on, shown
+MISSTEPS = 12  # shown on the plan's page; each session's page has its own
+
+
 def body_of(plan: Made, records: Records) -> dict[str, Any]:
-    """What the pages show of a plan: as JSON, without the sentences, with the sessions' keys."""
+    """What the pages show of a plan: as JSON, without the sentences, with the sessions' keys.
+
+    Of words only those that are shown; all of a rupture's stand in its own row.
+    """
     told = {key: value for key, value in plan_to_dict(plan).items() if key != "texts"}
-    return {**told, "sessions": {str(n): str(s.pk) for n, s in records.sessions.items()}}
+    missteps = sorted(told["missteps"], key=lambda one: one["own"]["session"], reverse=True)
+    return {
+        **told,
+        "ruptures": [lean(own) for own in told["ruptures"]],
+        "missteps": missteps[:MISSTEPS],
+        "missteps_in_all": len(missteps),
+        "sessions": {str(n): str(s.pk) for n, s in records.sessions.items()},
+    }
+
+
+def lean(own: dict[str, Any]) -> dict[str, Any]:
+    """A rupture of a plan with no more words than are shown."""
+    latest = max((o["session"] for o in own["episodes"]), default=0)
+    return {
+        **own,
+        "episodes": [
+            {**o, "words": o["words"][:RESTS] if o["session"] == latest else [], "answers": []}
+            for o in own["episodes"]
+        ],
+        "steps": [{**shortened(step), "seen": shortened(step["seen"])} for step in own["steps"]],
+        "waiting": [shortened(one) for one in own["waiting"]],
+    }
+
+
+def shortened(one: dict[str, Any] | None) -> Any:
+    """A step or a proposal with the first of what it rests on."""
+    return one and {**one, "rests_on": one["rests_on"][:RESTS]}
 
 
 def told_of(client: Client, kept: Plan | None) -> list[str]:
