@@ -78,7 +78,7 @@ def parse(text: str, *, state_only: bool = False) -> Condition:
         return Condition("after", rest)
     if head == "kind" and rest in KINDS:
         return Condition("kind", rest)
-    raise ValueError(f"{text!r} is no condition; docs/practising.md lists what can be said")
+    raise ValueError(f"{text!r} is no condition; docs/practicing.md lists what can be said")
 
 
 def _comparison(text: str, name: str, sign: str, value: str, *, state_only: bool) -> Condition:

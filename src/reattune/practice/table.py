@@ -12,7 +12,7 @@ from typing import Any
 from reattune.errors import InputError
 from reattune.practice.conditions import Condition, parse
 
-SEE = "docs/practising.md describes the format."
+SEE = "docs/practicing.md describes the format."
 
 
 def bad(where: str, what: str, remedy: str) -> InputError:

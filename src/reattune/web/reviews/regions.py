@@ -69,7 +69,7 @@ def environment() -> Environment:
     made = new_environment("reattune.web.reviews", "jinja")
     told = (episodes_told, moves_told, signs_told, span_told, been_through, tally_told, told_short)
     named = (kind_name, family_name, intensity_name, speaker_told, quoted, why, moment)
-    parts = (stamp, who, about, instead)
+    parts = (stamp, who, about, instead, symbol, wrong)
     made.filters |= {f.__name__: f for f in (*told, *named, *parts, clean, percent)}
     made.globals |= {"MIDDLE": MIDDLE, "SOURCES": load_guidance().sources}
     return made
@@ -165,6 +165,30 @@ def about_told(language: str | None, code: Code) -> SafeString:  # noqa: ARG001
         f"{_('Another reading:')} {_(code.other)}",
     )
     return mark_safe("".join(f"<p>{escape(text)}</p>" for text in told))
+
+
+@cache
+def symbol(family: str) -> SafeString:
+    """The sign of a family."""
+    shape = family if family in ("repair", "misstep") else "sign"
+    svg = 'width="14" height="14" viewBox="-7 -7 14 14" aria-hidden="true"'
+    return mark_safe(f'<svg class="sym {family}" {svg}><use href="#sym-{shape}"/></svg>')
+
+
+def wrong(of_100: int | None) -> str:
+    """How often such flags did not hold in evaluation."""
+    return wrong_told(get_language(), of_100)
+
+
+@cache
+def wrong_told(language: str | None, of_100: int | None) -> str:  # noqa: ARG001
+    """The same, made once a language."""
+    if of_100 is None:
+        return _("How often such flags are wrong was not measured for this setup.")
+    told = _(
+        "In evaluation, about %(n)s of 100 such flags were not confirmed by the reference labels."
+    )
+    return told % {"n": of_100}
 
 
 def instead(code: Code) -> SafeString:

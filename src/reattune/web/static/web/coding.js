@@ -9,22 +9,7 @@
   const turns = () => [...document.querySelectorAll(".turn:has(.marking)")];
   const here = () => document.activeElement?.closest?.(".turn") ?? document.querySelector(".turn:target");
 
-  function goTo(turn) {
-    turn.focus({ preventScroll: true });
-    turn.scrollIntoView({ block: "center" });
-  }
-
-  // The next (1) or previous (-1) turn that can be marked, from here or from what is in sight.
-  function step(way) {
-    const all = turns();
-    const from = here();
-    const passed = (turn) =>
-      from
-        ? Boolean(from.compareDocumentPosition(turn) & Node.DOCUMENT_POSITION_FOLLOWING)
-        : turn.getBoundingClientRect().top > 80;
-    const next = way > 0 ? all.find(passed) : all.filter((turn) => turn !== from && !passed(turn)).at(-1);
-    if (next) goTo(next);
-  }
+  const step = (way) => walk.step(turns(), here(), way);
 
   // What a key presses on this turn; the mark that was set last comes first for taking back.
   function press(key) {

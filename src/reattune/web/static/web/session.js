@@ -17,22 +17,7 @@
   const here = () =>
     turnOf(document.activeElement) ?? document.querySelector(".turn:target") ?? null;
 
-  function goTo(turn) {
-    turn.focus({ preventScroll: true });
-    turn.scrollIntoView({ block: "center" });
-  }
-
-  // The next (1) or previous (-1) flagged turn from here, or from what is in sight.
-  function step(way) {
-    const all = flagged();
-    const from = here();
-    const passed = (turn) =>
-      from
-        ? Boolean(from.compareDocumentPosition(turn) & Node.DOCUMENT_POSITION_FOLLOWING)
-        : turn.getBoundingClientRect().top > 80;
-    const next = way > 0 ? all.find(passed) : all.filter((turn) => turn !== from && !passed(turn)).at(-1);
-    if (next) goTo(next);
-  }
+  const step = (way) => walk.step(flagged(), here(), way);
 
   // What a key presses: in the flag that has the focus, else the first of this turn that offers it;
   // taking back begins with the latest word.
