@@ -3,7 +3,8 @@
 Builds a practice of made clients (200 with 40 analyzed sessions of 300 turns: 2.4 million turns) in
 a data folder of its own, starts `reattune serve` on it and lets signed-in users open the caseload,
 client pages and session pages for a while, each one right after the other. Prints the 50th, 95th
-and 99th percentile a page, errors and pages a second. On SQLite; with DATABASE_URL on PostgreSQL,
+and 99th percentile a page, its median against that of a plain page in the same run, errors and
+pages a second. On SQLite; with DATABASE_URL on PostgreSQL,
 in a database that must be empty.
 """
 
@@ -30,7 +31,8 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 USERNAME, PASSWORD = "bench", secrets.token_urlsafe(18)
-MIX = (("caseload", 2), ("client", 4), ("session", 4))  # how often each page is opened
+PLAIN = "plain"  # the form for a new password: what a page with no record costs here and now
+MIX = (("caseload", 2), ("client", 4), ("session", 4), (PLAIN, 2))  # how often each is opened
 WAIT = 60.0  # seconds for the server to come up
 
 
@@ -38,6 +40,7 @@ WAIT = 60.0  # seconds for the server to come up
 class Addresses:
     """What the users open."""
 
+    plain: Sequence[str]
     caseload: Sequence[str]
     client: Sequence[str]
     session: Sequence[str]
@@ -143,6 +146,7 @@ def addresses_of() -> Addresses:
         f"{Client.objects.count()} clients, {len(sessions)} sessions, {Turn.objects.count()} turns"
     )
     return Addresses(
+        plain=("/account/password/",),
         caseload=("/clients/",),
         client=[f"/clients/{key}/" for key in Client.objects.values_list("pk", flat=True)],
         session=[f"/sessions/{key}/" for key in sessions],
@@ -283,11 +287,14 @@ def merged(parts: Sequence[Told]) -> Told:
 
 def report(told: Told, given: argparse.Namespace) -> None:
     """The table."""
-    print(f"\n{'page':10}{'pages':>8}{'p50 ms':>9}{'p95 ms':>9}{'p99 ms':>9}{'most':>9}")
+    heads = ("p50 ms", "p95 ms", "p99 ms", "most", "to plain")
+    print(f"\n{'page':10}{'pages':>8}{''.join(f'{head:>9}' for head in heads)}")
+    plain = quantile(told.seconds[PLAIN], 0.5)
     every = [second for seconds in told.seconds.values() for second in seconds]
     for kind, seconds in [*sorted(told.seconds.items()), ("all", every)]:
         figures = "".join(f"{1000 * quantile(seconds, q):9.0f}" for q in (0.5, 0.95, 0.99, 1))
-        print(f"{kind:10}{len(seconds):8}{figures}")
+        ratio = quantile(seconds, 0.5) / plain if plain else 0.0
+        print(f"{kind:10}{len(seconds):8}{figures}{ratio:9.1f}")
     print(f"{len(every) / max(given.seconds - 1, 1):.1f} pages/s, {len(told.errors)} errors")
     for error in sorted(set(told.errors)):
         print(f"  {error} ({told.errors.count(error)} times)")
