@@ -391,10 +391,10 @@ def test_the_chance_of_a_fall_is_scipys_normal_tail(k: float, carried: float):
 
 
 def test_every_r_value_is_compared():
-    from tests import test_attendance, test_caseload, test_charts
+    from tests import test_attendance, test_caseload_r, test_charts
 
-    compared = [*CASES, *test_charts.CASES, *test_attendance.CASES, *test_caseload.CASES]
-    compared += [*test_caseload.BY_CLIENT, test_caseload.DRAWN]
+    compared = [*CASES, *test_charts.CASES, *test_attendance.CASES, *test_caseload_r.CASES]
+    compared += [*test_caseload_r.BY_CLIENT, test_caseload_r.DRAWN]
     assert sorted(compared) == sorted(R_VALUES)
 
 
