@@ -7,6 +7,7 @@ sentences that count through the functions here.
 
 from __future__ import annotations
 
+from contextvars import ContextVar
 from datetime import datetime
 from functools import cache, lru_cache, partial
 from typing import TYPE_CHECKING, Any
@@ -25,7 +26,7 @@ from reattune.report.transcript import pieces
 from reattune.report.view import Flag, Told
 from reattune.report.words import clean, percent, shorten
 from reattune.types import Episode, Role
-from reattune.web.reviews.page import Card, Line, Tally, marked_up, role_told
+from reattune.web.reviews.page import NEAR, Card, Line, Mark, Tally, marked_up, role_told
 from reattune.web.reviews.told import facts_told, speaker_told
 
 if TYPE_CHECKING:
@@ -56,11 +57,24 @@ ROLES = {
 }
 
 
+_language: ContextVar[str | None] = ContextVar("language", default=None)
+
+
 def render(name: str, context: dict[str, Any]) -> SafeString:
     """A region: "overview", "episodes", "notes" or "turns"."""
-    say = partial(remembered, get_language())
-    html = environment().get_template(f"{name}.html").render(context | {"_": say})
+    language = get_language()
+    own = _language.set(language)
+    try:
+        say = partial(remembered, language)
+        html = environment().get_template(f"{name}.html").render(context | {"_": say})
+    finally:
+        _language.reset(own)
     return mark_safe(html)  # the environment escapes
+
+
+def language_now() -> str | None:
+    """The page's language; Django's own answer takes long where a page asks a thousand times."""
+    return _language.get() or get_language()
 
 
 @cache
@@ -69,7 +83,7 @@ def environment() -> Environment:
     made = new_environment("reattune.web.reviews", "jinja")
     told = (episodes_told, moves_told, signs_told, span_told, been_through, tally_told, told_short)
     named = (kind_name, family_name, intensity_name, speaker_told, quoted, why, moment)
-    parts = (stamp, who, about, instead, symbol, wrong)
+    parts = (stamp, who, about, instead, symbol, wrong, buttons)
     made.filters |= {f.__name__: f for f in (*told, *named, *parts, clean, percent)}
     made.globals |= {"MIDDLE": MIDDLE, "SOURCES": load_guidance().sources}
     return made
@@ -77,7 +91,7 @@ def environment() -> Environment:
 
 def translated(text: str) -> str:
     """A text in the page's language. A page asks for the same few hundred some thousand times."""
-    return remembered(get_language(), text)
+    return remembered(language_now(), text)
 
 
 @lru_cache(maxsize=4096)
@@ -140,7 +154,7 @@ def stamp(line: Line) -> SafeString:
 
 def who(line: Line) -> SafeString:
     """Who speaks, and in which role where the name does not say it."""
-    return who_told(get_language(), line.row.speaker, line.row.turn.role)
+    return who_told(language_now(), line.row.speaker, line.row.turn.role)
 
 
 @lru_cache(maxsize=256)
@@ -151,9 +165,32 @@ def who_told(language: str | None, speaker: str, role: Role) -> SafeString:  # n
     return mark_safe(f"<bdi>{escape(speaker_told(speaker))}</bdi>{said}")
 
 
+def buttons(mark: Mark, number: int) -> SafeString:
+    """What can be said of a flag or a near miss: each a button of the page's form."""
+    if mark.said:
+        offered = [("cleared", gettext_noop("Take back"), "u")]
+    elif mark.state == NEAR:
+        offered = [
+            ("confirmed", gettext_noop("It is one"), "c"),
+            ("dismissed", gettext_noop("It is none"), "d"),
+        ]
+    else:
+        offered = [
+            ("confirmed", gettext_noop("Confirm"), "c"),
+            ("dismissed", gettext_noop("Dismiss"), "d"),
+        ]
+    of, form = f"{number} {escape(mark.key)}", 'class="small" form="judge" name="say"'
+    told = [(verdict, escape(translated(text)), key) for verdict, text, key in offered]
+    made = (
+        f'<button {form} value="{verdict} {of}" data-key="{key}">{text}</button>'
+        for verdict, text, key in told
+    )
+    return mark_safe(" ".join(made))
+
+
 def about(code: Code) -> SafeString:
     """What a code is, is not, and how else it can be read."""
-    return about_told(get_language(), code)
+    return about_told(language_now(), code)
 
 
 @cache
@@ -177,7 +214,7 @@ def symbol(family: str) -> SafeString:
 
 def wrong(of_100: int | None) -> str:
     """How often such flags did not hold in evaluation."""
-    return wrong_told(get_language(), of_100)
+    return wrong_told(language_now(), of_100)
 
 
 @cache
@@ -193,7 +230,7 @@ def wrong_told(language: str | None, of_100: int | None) -> str:  # noqa: ARG001
 
 def instead(code: Code) -> SafeString:
     """Why a misstep may land badly, and what could be said instead, from guidance."""
-    return instead_told(get_language(), code.id)
+    return instead_told(language_now(), code.id)
 
 
 @cache
