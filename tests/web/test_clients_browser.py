@@ -184,8 +184,9 @@ def test_a_consent_is_taken_back_by_keyboard(
     assert not client_record.consents_to("supervision")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
+@pytest.mark.parametrize(
+    ("size", "scheme"), [(DESK, "light"), (PHONE, "dark")], ids=["desk-light", "phone-dark"]
+)
 def test_every_page_is_accessible(
     browser: Browser, live_server: LiveServer, therapist: User, client_record: Client,
     talks: list[Path], tmp_path: Path, scheme: str, size: tuple[int, int],

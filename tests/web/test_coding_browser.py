@@ -220,8 +220,9 @@ def test_segments_are_rated_by_keys(
     assert told == {(0, "withdrawal"): 2, (0, "confrontation"): 1, (0, "resolution"): 1}
 
 
-@pytest.mark.parametrize("colors", ["light", "dark"])
-@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
+@pytest.mark.parametrize(
+    ("size", "colors"), [(DESK, "light"), (PHONE, "dark")], ids=["desk-light", "phone-dark"]
+)
 def test_no_rule_of_accessibility_is_broken(
     browser: Browser,
     live_server: Any,

@@ -127,8 +127,9 @@ def test_speaking_is_off_until_it_is_turned_on(
         assert not page.locator("[data-speech-on]").is_checked()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
+@pytest.mark.parametrize(
+    ("size", "scheme"), [(DESK, "light"), (PHONE, "dark")], ids=["desk-light", "phone-dark"]
+)
 def test_the_pages_hold_in_a_browser(
     browser: Browser, live_server: LiveServer, therapist: User, supervisor: User,
     size: tuple[int, int], scheme: Any,

@@ -242,8 +242,9 @@ def test_without_script(
         expect(turn(page, 2)).to_be_visible()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", [DESK, PHONE])
+@pytest.mark.parametrize(
+    ("size", "scheme"), [(DESK, "light"), (PHONE, "dark")], ids=["desk-light", "phone-dark"]
+)
 def test_no_rule_of_accessibility_is_broken(
     browser: Browser,
     live_server: Any,

@@ -186,8 +186,9 @@ def test_a_group_writes_first_and_reads_then(
         expect(page.locator(".comment")).to_have_count(2)
 
 
-@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
-@pytest.mark.parametrize("colors", ["light", "dark"])
+@pytest.mark.parametrize(
+    ("size", "colors"), [(DESK, "light"), (PHONE, "dark")], ids=["desk-light", "phone-dark"]
+)
 def test_the_pages_are_accessible(
     browser: Browser,
     live_server: Any,
