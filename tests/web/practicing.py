@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.test import Client as Browsing
 
 from reattune import practice
@@ -59,3 +61,10 @@ def ended(user: User, *replies: str) -> Talk:
         say(browser, talk, text)
     browser.post(f"/rehearse/talks/{talk.pk}/end/")
     return talk
+
+
+def share(browser: Any, talk: Talk, reader: User, **told: Any) -> Any:
+    """Show a talk to somebody."""
+    return browser.post(
+        f"/rehearse/talks/{talk.pk}/share/", {"reader": reader.pk, "days": 7, **told}
+    )

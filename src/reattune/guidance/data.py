@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from importlib.resources.abc import Traversable
@@ -43,19 +43,24 @@ def read_files(folder: Traversable, names: tuple[str, ...] = FILES) -> dict[str,
     for name in names:
         file = folder.joinpath(f"{name}.toml")
         if file.is_file():
-            found[name] = _toml(file)
+            found[name] = read_toml(file)
     return found
 
 
-def _toml(file: Traversable) -> dict[str, Any]:
+def read_toml(
+    file: Traversable,
+    fail: Callable[[str, str, str], Exception] = bad,
+    see: str = "docs/guidance.md has an example.",
+) -> dict[str, Any]:
+    """The tables of a file; what `fail` makes of place, reason and remedy where it is none."""
     try:
         return tomllib.loads(file.read_text("utf-8-sig"))
     except OSError as error:
-        raise bad(file.name, "The file cannot be read.", "Check its permissions.") from error
+        raise fail(file.name, "The file cannot be read.", "Check its name and rights.") from error
     except ValueError as error:
         known = isinstance(error, tomllib.TOMLDecodeError)
         what = f"This is not TOML: {error}." if known else "This is not text in UTF-8."
-        raise bad(file.name, what, "Mend it; docs/guidance.md has an example.") from error
+        raise fail(file.name, what, f"Mend it; {see}") from error
 
 
 # Overlays

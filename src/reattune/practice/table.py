@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -10,6 +9,7 @@ from importlib.resources.abc import Traversable
 from typing import Any
 
 from reattune.errors import InputError
+from reattune.guidance import data
 from reattune.practice.conditions import Condition, parse
 
 SEE = "docs/practicing.md describes the format."
@@ -22,14 +22,7 @@ def bad(where: str, what: str, remedy: str) -> InputError:
 
 def read_toml(file: Traversable) -> dict[str, Any]:
     """The tables of a file; InputError where it cannot be read or is not TOML."""
-    try:
-        return tomllib.loads(file.read_text("utf-8-sig"))
-    except OSError as error:
-        raise bad(file.name, "The file cannot be read.", "Check its name and rights.") from error
-    except ValueError as error:
-        known = isinstance(error, tomllib.TOMLDecodeError)
-        what = f"This is not TOML: {error}." if known else "This is not text in UTF-8."
-        raise bad(file.name, what, f"Mend it; {SEE}") from error
+    return data.read_toml(file, bad, SEE)
 
 
 @dataclass(frozen=True, slots=True)
