@@ -163,7 +163,7 @@ def revoke_consent(request: HttpRequest, id: UUID, purpose: str) -> Any:
     """Take a consent back, at once, with what was kept on its ground.
 
     Without transcription all transcripts go, without analysis everything worked out from them,
-    without supervision all shares close. It cannot be undone.
+    without supervision all packets and second codings close. It cannot be undone.
     """
     user = gates.user_of(request)
     client = gates.client_of(user, id, "consents.edit")
