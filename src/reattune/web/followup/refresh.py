@@ -199,7 +199,7 @@ def seen(session: Session) -> None:
     The rest of the summary stands: nothing was said of the session yet.
     """
     with transaction.atomic():
-        Client.objects.select_for_update().get(pk=session.client_id)
+        session.client.lock()
         first = Session.objects.filter(pk=session.pk, opened_at=None)
         if not first.update(opened_at=timezone.now()):
             return
